@@ -1,0 +1,1 @@
+"""Enigm: private messaging by separation that can be proved."""

@@ -1,0 +1,1 @@
+"""What every part may rely on: errors, ids, clock, entropy, limits, storage, records."""
