@@ -1,4 +1,4 @@
-"""A letter that one reader can open and nobody can trace: X-Wing HPKE in one byte string.
+"""A letter that only its reader can open, with no sender's name on it: X-Wing HPKE in one string.
 
 The sender is not authenticated, and the length shows: callers pad and sign what they seal.
 """

@@ -31,6 +31,7 @@ SEED_BYTES = 32
 BATCH_MAX = 64
 # RFC 9497 §3.2.1 DeriveKeyPair takes public info; this names what the key is for.
 KEY_INFO = b"Enigm tokens 1"
+LIBRARY_PANIC = "PanicException"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +114,22 @@ def finalize(
         batch = ristretto.VerifiableBatchOutput.deserialize(proof + b"".join(elements))
     except (ValueError, TypeError) as error:
         raise MalformedTokenError("The evaluation or the key is not well-formed.") from error
-    try:
-        outputs = ristretto.Client.finalize_batch(state.clients, batch, key)
-    except ValueError as error:
-        raise TokenRefusedError("The issuer's proof does not hold for its key.") from error
+    outputs = _unblind(state.clients, batch, key)
     return [Token(item + output) for item, output in zip(state.inputs, outputs, strict=True)]
+
+
+def _unblind(
+    clients: list[ristretto.Client],
+    batch: ristretto.VerifiableBatchOutput,
+    key: ristretto.PublicKey,
+) -> list[bytes]:
+    """Verify and unblind; voprf 0.2.0 panics, which is no Exception, where a proof fails."""
+    try:
+        return ristretto.Client.finalize_batch(clients, batch, key)
+    except BaseException as error:
+        if not isinstance(error, ValueError) and type(error).__name__ != LIBRARY_PANIC:
+            raise
+        raise TokenRefusedError("The issuer's proof does not hold for its key.") from error
 
 
 def _check_batch_size(count: int) -> None:

@@ -1,0 +1,1 @@
+"""The primitives against vectors and independent implementations."""

@@ -1,0 +1,158 @@
+"""Signatures: RFC 8032, both halves of the hybrid, and what must be refused."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import ed25519, mldsa
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from enigm.crypto.errors import InvalidKeyError, SignatureInvalidError
+from enigm.crypto.signatures import EcdsaP256, Ed25519, Hybrid, MlDsa65
+from tests.support.entropy import FakeEntropy
+
+SEED = bytes(range(32))
+MESSAGE, CONTEXT = b"a device certificate", b"enigm.device"
+
+
+def test_rfc8032_test_2_signs_as_published() -> None:
+    key = Ed25519.from_seed(
+        bytes.fromhex("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb")
+    )
+    assert key.public.hex() == "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c"
+    assert Ed25519.sign(key.private, b"\x72").hex() == (
+        "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da"
+        "085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00"
+    )
+
+
+def test_a_hybrid_key_is_the_same_for_the_same_seed() -> None:
+    key = Hybrid.from_seed(SEED)
+    assert len(key.public) == 1984
+    assert key.public == Hybrid.from_seed(SEED).public
+    assert key.public != Hybrid.from_seed(bytes(32)).public
+    # A changed derivation would orphan every account root: the phrase must keep its key.
+    assert hashlib.sha256(key.public).hexdigest() == (
+        "f4e96548aa4ea89a427da4318f74222d6d96dd64b1c3bd50268dc7bb8939d22f"
+    )
+
+
+def test_a_hybrid_signature_verifies_under_its_own_message_and_context() -> None:
+    key = Hybrid.generate(FakeEntropy())
+    signature = Hybrid.sign(key.private, MESSAGE, CONTEXT)
+    assert len(signature) == 3373
+    Hybrid.verify(key.public, MESSAGE, signature, CONTEXT)
+
+
+@settings(max_examples=60)
+@given(position=st.integers(0, 3372), mask=st.integers(1, 255))
+def test_a_hybrid_signature_changed_anywhere_is_refused(position: int, mask: int) -> None:
+    key = Hybrid.from_seed(SEED)
+    signature = bytearray(Hybrid.sign(key.private, MESSAGE, CONTEXT))
+    signature[position] ^= mask
+    with pytest.raises(SignatureInvalidError):
+        Hybrid.verify(key.public, MESSAGE, bytes(signature), CONTEXT)
+
+
+def test_both_halves_of_a_hybrid_signature_must_hold() -> None:
+    key, other = Hybrid.from_seed(SEED), Hybrid.from_seed(bytes(32))
+    good = Hybrid.sign(key.private, MESSAGE, CONTEXT)
+    foreign = Hybrid.sign(other.private, MESSAGE, CONTEXT)
+    for mixed in (good[:64] + foreign[64:], foreign[:64] + good[64:]):
+        with pytest.raises(SignatureInvalidError):
+            Hybrid.verify(key.public, MESSAGE, mixed, CONTEXT)
+
+
+@pytest.mark.parametrize(
+    ("message", "context"),
+    [(MESSAGE + b".", CONTEXT), (MESSAGE, b""), (MESSAGE, CONTEXT + b"x"), (b"", CONTEXT)],
+)
+def test_a_hybrid_signature_holds_for_nothing_else(message: bytes, context: bytes) -> None:
+    key = Hybrid.from_seed(SEED)
+    signature = Hybrid.sign(key.private, MESSAGE, CONTEXT)
+    with pytest.raises(SignatureInvalidError):
+        Hybrid.verify(key.public, message, signature, context)
+
+
+def test_a_boundary_between_context_and_message_cannot_be_moved() -> None:
+    key = Hybrid.from_seed(SEED)
+    signature = Hybrid.sign(key.private, b"bc", b"a")
+    with pytest.raises(SignatureInvalidError):
+        Hybrid.verify(key.public, b"c", signature, b"ab")
+
+
+def test_half_a_hybrid_signature_is_no_plain_signature() -> None:
+    key = Hybrid.from_seed(SEED)
+    signature = Hybrid.sign(key.private, MESSAGE, CONTEXT)
+    with pytest.raises(InvalidSignature):
+        ed25519.Ed25519PublicKey.from_public_bytes(key.public[:32]).verify(signature[:64], MESSAGE)
+    with pytest.raises(InvalidSignature):
+        mldsa.MLDSA65PublicKey.from_public_bytes(key.public[32:]).verify(
+            signature[64:], MESSAGE, CONTEXT
+        )
+
+
+@pytest.mark.parametrize("length", [0, 64, 3372, 3374])
+def test_a_hybrid_signature_of_another_length_is_refused(length: int) -> None:
+    with pytest.raises(SignatureInvalidError):
+        Hybrid.verify(Hybrid.from_seed(SEED).public, MESSAGE, bytes(length), CONTEXT)
+
+
+@pytest.mark.parametrize("scheme", [Ed25519, EcdsaP256])
+def test_a_plain_signature_holds_for_its_message_only(
+    scheme: type[Ed25519] | type[EcdsaP256],
+) -> None:
+    entropy = FakeEntropy()
+    key, other = scheme.generate(entropy), scheme.generate(entropy)
+    signature = scheme.sign(key.private, MESSAGE)
+    scheme.verify(key.public, MESSAGE, signature)
+    for public, message, attempt in [
+        (other.public, MESSAGE, signature),
+        (key.public, MESSAGE + b".", signature),
+        (key.public, MESSAGE, signature[:-1]),
+        (key.public, MESSAGE, b""),
+    ]:
+        with pytest.raises(SignatureInvalidError):
+            scheme.verify(public, message, attempt)
+
+
+def test_an_mldsa_signature_holds_for_its_context_only() -> None:
+    key = MlDsa65.from_seed(SEED)
+    signature = MlDsa65.sign(key.private, MESSAGE, CONTEXT)
+    MlDsa65.verify(key.public, MESSAGE, signature, CONTEXT)
+    for message, attempt, context in [
+        (MESSAGE, signature, b""),
+        (MESSAGE + b".", signature, CONTEXT),
+        (MESSAGE, signature[:-1], CONTEXT),
+    ]:
+        with pytest.raises(SignatureInvalidError):
+            MlDsa65.verify(key.public, message, attempt, context)
+
+
+def test_bytes_that_are_no_key_are_refused() -> None:
+    for verify in (Ed25519.verify, EcdsaP256.verify, MlDsa65.verify):
+        for public in (b"", b"\x04" + bytes(64), b"\x02" * 33):
+            with pytest.raises(InvalidKeyError):
+                verify(public, MESSAGE, bytes(64))
+    for sign in (Ed25519.sign, EcdsaP256.sign, MlDsa65.sign):
+        with pytest.raises(InvalidKeyError):
+            sign(b"short", MESSAGE)
+    with pytest.raises(InvalidKeyError):
+        EcdsaP256.sign(b"\xff" * 32, MESSAGE)
+    with pytest.raises(InvalidKeyError):
+        Hybrid.verify(b"short", MESSAGE, bytes(3373), CONTEXT)
+    with pytest.raises(InvalidKeyError):
+        Hybrid.sign(b"short", MESSAGE, CONTEXT)
+
+
+def test_a_context_longer_than_its_length_byte_is_a_programming_error() -> None:
+    with pytest.raises(RuntimeError):
+        Hybrid.sign(SEED, MESSAGE, bytes(256))
+
+
+def test_keys_never_show_in_a_representation() -> None:
+    key = Hybrid.from_seed(SEED)
+    assert repr(SEED) not in repr(key)
