@@ -109,3 +109,10 @@ class UnavailableError(Refusal):
     """Something we rely on is down: wait."""
 
     category = Category.UNAVAILABLE
+
+
+class SetupError(Exception):
+    """The operator must change something before Enigm can start; the message says what.
+
+    Raised only while starting or administering, never while answering a request.
+    """

@@ -1,0 +1,39 @@
+"""Drafts a domain's next migration: ``new_migration.py accounts "add invites"``. Read it after."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import tempfile
+from pathlib import Path
+
+from alembic import command
+
+from enigm.foundation.entropy import SystemEntropy
+from enigm.foundation.migrations import VERSION_TABLE, migrate, migration_config
+from enigm.foundation.sqlcipher import open_sqlcipher
+
+
+def main(domain: str, change: str) -> None:
+    """Compare the domain's tables with its migrations so far and write what is missing."""
+    store = importlib.import_module(f"enigm.domains.{domain}.store")
+    versions = Path(store.__file__).parent / "migrations" / "versions"
+    versions.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        key = SystemEntropy().random_bytes(32)
+        database = open_sqlcipher(Path(folder) / "scratch.db", key, domain=domain)
+        migrate(database, store.metadata, versions)
+        number = f"{len(list(versions.glob('[0-9]*.py'))) + 1:04d}"
+        config = migration_config(versions)
+        with database.begin() as connection:
+            config.attributes.update(
+                connection=connection, metadata=store.metadata, version_table=VERSION_TABLE
+            )
+            command.revision(
+                config, change, autogenerate=True, rev_id=number, version_path=str(versions)
+            )
+        database.close()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2])

@@ -1,0 +1,147 @@
+"""One domain's store: SQLCipher on one machine, PostgreSQL on many, the same code on both.
+
+Rules that make one store's code right on both engines:
+
+- ``begin()`` is one transaction: it commits when the block ends and rolls back on any exception.
+- Embedded writers queue one behind another. PostgreSQL runs them side by side at READ COMMITTED,
+  so a value that is read in order to be changed is read ``.with_for_update()`` (which SQLite
+  leaves out), or changed by one conditional UPDATE whose ``rowcount`` is looked at.
+- Timestamps are whole seconds in ``BigInteger`` columns; booleans and JSON are avoided.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+import sqlalchemy as sa
+from sqlalchemy import exc
+from sqlalchemy.dialects import postgresql, sqlite
+
+from enigm.foundation.errors import UnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from sqlalchemy.sql.dml import ReturningInsert
+
+Dialect = Literal["sqlite", "postgresql"]
+
+# SQLite numbers rows by itself only in a column spelled INTEGER; PostgreSQL needs 64 bits said.
+ROW_NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+# Names for constraints, so that a migration can name what it drops on either engine.
+_CONSTRAINT_NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+def store_metadata(domain: str) -> sa.MetaData:
+    """Return the empty table list of one domain, which the inventory then reads."""
+    return sa.MetaData(naming_convention=_CONSTRAINT_NAMES, info={"domain": domain})
+
+
+class Database:
+    """The store of one domain. Safe to share between threads; a connection is not."""
+
+    def __init__(self, domain: str, writer: sa.Engine, reader: sa.Engine) -> None:
+        """Keep the engines; use ``open_sqlcipher`` or ``open_postgres`` to make one."""
+        self.domain = domain
+        self._writer = writer
+        self._reader = reader
+
+    @property
+    def dialect(self) -> Dialect:
+        """Say which engine stands beneath."""
+        return cast("Dialect", self._writer.dialect.name)
+
+    @contextmanager
+    def begin(self) -> Iterator[sa.Connection]:
+        """Open a transaction that may write; commit at the end, roll back on any exception.
+
+        Raises:
+            UnavailableError: no connection was free or reachable in time.
+        """
+        with _connected(self._writer) as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """Open a transaction that cannot write and, embedded, does not wait for the writer."""
+        with _connected(self._reader) as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def autocommit(self) -> Iterator[sa.Connection]:
+        """Open a connection without a transaction, for upkeep that must not run inside one."""
+        with _connected(self._writer) as connection:
+            yield connection.execution_options(isolation_level="AUTOCOMMIT")
+
+    def close(self) -> None:
+        """Close every idle connection; embedded, this also folds the log into the file."""
+        self._reader.dispose()
+        if self._writer is not self._reader:
+            self._writer.dispose()
+
+
+@contextmanager
+def _connected(engine: sa.Engine) -> Iterator[sa.Connection]:
+    try:
+        connection = engine.connect()
+    except (exc.TimeoutError, exc.OperationalError) as error:
+        raise UnavailableError(
+            "storage.unavailable", "The service cannot reach its storage now.", trace=str(error)
+        ) from error
+    with connection:
+        yield connection
+
+
+def insert_if_absent(connection: sa.Connection, table: sa.Table, row: Mapping[str, Any]) -> bool:
+    """Insert a row unless one of its unique keys is taken; say whether it was inserted."""
+    # inline: asking PostgreSQL for the new key as well would cost us its row count.
+    statement = _insert(connection, table).values(**row).on_conflict_do_nothing().inline()
+    counted = statement.execution_options(preserve_rowcount=True)
+    return connection.execute(counted).rowcount == 1
+
+
+def insert_or_replace(
+    connection: sa.Connection,
+    table: sa.Table,
+    row: Mapping[str, Any],
+    *,
+    key: Sequence[str],
+) -> None:
+    """Insert a row, or set its other columns where one with this key stands."""
+    statement = _insert(connection, table).values(**row)
+    changed = {name: statement.excluded[name] for name in row if name not in key}
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=list(key), set_=changed)
+        if changed
+        else statement.on_conflict_do_nothing(index_elements=list(key))
+    )
+
+
+def add_to_counter(
+    connection: sa.Connection,
+    table: sa.Table,
+    key: Mapping[str, Any],
+    *,
+    column: str,
+    amount: int,
+) -> int:
+    """Add to a counter that starts at 0 and return the new value, in one statement."""
+    statement = _insert(connection, table).values({**key, column: amount})
+    counted: ReturningInsert[tuple[int]] = statement.on_conflict_do_update(
+        index_elements=list(key), set_={column: table.c[column] + amount}
+    ).returning(table.c[column])
+    return connection.execute(counted).scalar_one()
+
+
+def _insert(connection: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert(table)
+    return postgresql.insert(table)

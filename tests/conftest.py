@@ -1,0 +1,19 @@
+"""Fixtures that every test may ask for."""
+
+from __future__ import annotations
+
+from tests.support.databases import (
+    open_database,
+    open_postgres_database,
+    open_sqlcipher_database,
+    postgres_database,
+    postgres_server,
+)
+
+__all__ = [
+    "open_database",
+    "open_postgres_database",
+    "open_sqlcipher_database",
+    "postgres_database",
+    "postgres_server",
+]
