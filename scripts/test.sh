@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# Runs every test. Two workers, one file never split between them; the last line is pytest's.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+workers="${ENIGM_TEST_WORKERS:-2}"
+mkdir -p build
+exec .venv/bin/python -m pytest -q -n "$workers" --dist loadfile "$@"
