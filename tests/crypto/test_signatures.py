@@ -103,7 +103,7 @@ def test_a_hybrid_signature_of_another_length_is_refused(length: int) -> None:
 
 @pytest.mark.parametrize("scheme", [Ed25519, EcdsaP256])
 def test_a_plain_signature_holds_for_its_message_only(
-    scheme: type[Ed25519] | type[EcdsaP256],
+    scheme: type[Ed25519 | EcdsaP256],
 ) -> None:
     entropy = FakeEntropy()
     key, other = scheme.generate(entropy), scheme.generate(entropy)

@@ -1,0 +1,1 @@
+"""Other MLS engines, driven through one interface, and our engine held against them."""
