@@ -1,4 +1,4 @@
-"""The App's door: one profile, every deed of docs/app-api.md as one method, and a feed of events."""
+"""The App's door: one profile, each deed of docs/app-api.md as a method, and a feed of events."""
 
 from __future__ import annotations
 

@@ -1,0 +1,113 @@
+"""The encrypted file itself: SQLCipher under a raw key, one writer, whole transactions."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+import sqlcipher3.dbapi2 as sqlcipher
+
+from enigm.app.errors import DamagedVaultError
+from enigm.app.vault import schema
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+    from pathlib import Path
+
+    from enigm.app.vault.wrapping import VaultKey
+
+Row = tuple[Any, ...]
+Value = bytes | int | str | None
+
+
+class VaultFile:
+    """One open vault. Everything is synchronous: a transaction holds no ``await``, so the App's
+    one loop is the lock, and whatever a message changes is one transaction or nothing.
+    """
+
+    def __init__(self, connection: Any) -> None:
+        """Wrap an open connection; use ``open_vault``."""
+        self._connection = connection
+        self._depth = 0
+
+    @contextlib.contextmanager
+    def transaction(self) -> Generator[None]:
+        """Run the block as one transaction; an inner block joins the outer one."""
+        if self._depth:
+            yield
+            return
+        self._connection.execute("BEGIN IMMEDIATE")
+        self._depth = 1
+        try:
+            yield
+        except BaseException:
+            self._depth = 0
+            self._connection.execute("ROLLBACK")
+            raise
+        self._depth = 0
+        self._connection.execute("COMMIT")
+
+    def run(self, statement: str, *values: Value) -> int:
+        """Execute one statement; return how many rows it changed."""
+        return self._connection.execute(statement, values).rowcount
+
+    def run_many(self, statement: str, rows: Sequence[tuple[Value, ...]]) -> None:
+        """Execute one statement for each row."""
+        self._connection.executemany(statement, rows)
+
+    def rows(self, statement: str, *values: Value) -> list[Row]:
+        """Return every row of a query."""
+        return self._connection.execute(statement, values).fetchall()
+
+    def row(self, statement: str, *values: Value) -> Row | None:
+        """Return the first row of a query."""
+        return self._connection.execute(statement, values).fetchone()
+
+    def value(self, statement: str, *values: Value) -> Any:
+        """Return the first column of the first row, or None."""
+        row = self.row(statement, *values)
+        return None if row is None else row[0]
+
+    def get_setting(self, name: str) -> bytes | None:
+        """Return a setting."""
+        return self.value("SELECT value FROM setting WHERE name = ?", name)
+
+    def set_setting(self, name: str, value: bytes | None) -> None:
+        """Write a setting, or erase it with None."""
+        if value is None:
+            self.run("DELETE FROM setting WHERE name = ?", name)
+        else:
+            self.run("INSERT OR REPLACE INTO setting VALUES (?, ?)", name, value)
+
+    def truncate_log(self) -> None:
+        """Fold the write-ahead log in, so that no old page with a consumed secret stays in it."""
+        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def close(self) -> None:
+        """Close the file; nothing of it stays in memory that this process can reach."""
+        self.truncate_log()
+        self._connection.close()
+
+
+def open_vault(path: Path, key: VaultKey, *, is_new: bool = False) -> VaultFile:
+    """Open or make the encrypted file; raises DamagedVaultError."""
+    connection = sqlcipher.connect(path, isolation_level=None, check_same_thread=False)
+    try:
+        # The key must be the first statement on the connection; it is hexadecimal, never text.
+        connection.execute(f"PRAGMA key = \"x'{key.octets.hex()}'\"")
+        connection.execute("PRAGMA cipher_memory_security = ON")
+        connection.execute("PRAGMA journal_mode = WAL")
+        # An acknowledged letter is erased at the service: the vault must truly hold it first.
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA secure_delete = ON")
+        connection.execute("PRAGMA temp_store = MEMORY")
+        vault = VaultFile(connection)
+        if is_new:
+            connection.executescript(schema.TABLES)
+            connection.execute(f"PRAGMA user_version = {schema.VERSION}")
+        if vault.value("PRAGMA user_version") != schema.VERSION:
+            raise DamagedVaultError("the schema has another version")
+    except sqlcipher.DatabaseError as error:
+        connection.close()
+        raise DamagedVaultError("the encrypted file does not open") from error
+    return vault
