@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
 import tempfile
+from importlib import import_module  # noqa: TID251 - a developer's tool
 from pathlib import Path
 
 from alembic import command
@@ -16,7 +16,7 @@ from enigm.foundation.sqlcipher import open_sqlcipher
 
 def main(domain: str, change: str) -> None:
     """Compare the domain's tables with its migrations so far and write what is missing."""
-    store = importlib.import_module(f"enigm.domains.{domain}.store")
+    store = import_module(f"enigm.domains.{domain}.store")
     versions = Path(store.__file__).parent / "migrations" / "versions"
     versions.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:

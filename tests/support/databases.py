@@ -87,7 +87,7 @@ def open_postgres_database(
         database.close()
 
 
-@pytest.fixture(params=["sqlcipher", "postgres"])
+@pytest.fixture(params=["sqlcipher", pytest.param("postgres", marks=pytest.mark.postgres)])
 def open_database(request: pytest.FixtureRequest) -> OpenDatabase:
     """Open a domain's store: the test runs once on each engine.
 

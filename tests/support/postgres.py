@@ -18,7 +18,7 @@ import pytest
 from psycopg import sql
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 # PostgreSQL refuses to run as root; Debian's package brings this user, "nobody" is everywhere.
 _SERVER_USERS = ("postgres", "nobody")
@@ -59,7 +59,7 @@ class PostgresServer:
 
 
 @contextmanager
-def running_postgres() -> Iterator[PostgresServer]:
+def running_postgres() -> Generator[PostgresServer]:
     """Start a server in a new folder, and stop it and delete the folder afterwards."""
     binaries = _binaries()
     # A short path: a socket's whole name must fit into 107 bytes.
@@ -68,8 +68,11 @@ def running_postgres() -> Iterator[PostgresServer]:
     data = folder / "cluster"
     try:
         _run(
-            [*as_user, str(binaries / "initdb"), "-D", str(data), "-U", "administrator"]
-            + ["-E", "UTF8", "--locale=C", "--no-sync", "-A", "scram-sha-256", "--auth-local=trust"]
+            [
+                *(*as_user, str(binaries / "initdb"), "-D", str(data), "-U", "administrator"),
+                *("-E", "UTF8", "--locale=C", "--no-sync"),
+                *("--auth-host=scram-sha-256", "--auth-local=trust"),
+            ]
         )
         (data / "pg_hba.conf").write_text(
             "local all administrator trust\nlocal all all scram-sha-256\n"
@@ -100,7 +103,9 @@ def _as_unprivileged_user(folder: Path) -> list[str]:
         return []
     setpriv = shutil.which("setpriv")
     if setpriv is None:
-        _skip("PostgreSQL will not run as root and setpriv is not installed: apt install util-linux")
+        _skip(
+            "PostgreSQL will not run as root and setpriv is not installed: apt install util-linux"
+        )
     known = {entry.pw_name: entry for entry in pwd.getpwall()}
     user = next(known[name] for name in _SERVER_USERS if name in known)
     os.chown(folder, user.pw_uid, user.pw_gid)
@@ -111,7 +116,7 @@ def _as_unprivileged_user(folder: Path) -> list[str]:
 def _run(command: list[str]) -> None:
     # Output goes to a file: the server inherits it, and a pipe would be waited on for ever.
     with tempfile.TemporaryFile() as output:
-        finished = subprocess.run(  # noqa: S603 - our own command
+        finished = subprocess.run(
             command, stdout=output, stderr=output, cwd="/", timeout=_START_SECONDS_MAX, check=False
         )
         if finished.returncode:

@@ -12,7 +12,7 @@ Rules that make one store's code right on both engines:
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 import sqlalchemy as sa
 from sqlalchemy import exc
@@ -21,7 +21,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from enigm.foundation.errors import UnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Generator, Mapping, Sequence
 
     from sqlalchemy.sql.dml import ReturningInsert
 
@@ -29,6 +29,9 @@ Dialect = Literal["sqlite", "postgresql"]
 
 # SQLite numbers rows by itself only in a column spelled INTEGER; PostgreSQL needs 64 bits said.
 ROW_NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+# The execution option with which an embedded connection begins no transaction.
+NO_TRANSACTION: Final = "enigm_no_transaction"
 
 # Names for constraints, so that a migration can name what it drops on either engine.
 _CONSTRAINT_NAMES = {
@@ -60,7 +63,7 @@ class Database:
         return cast("Dialect", self._writer.dialect.name)
 
     @contextmanager
-    def begin(self) -> Iterator[sa.Connection]:
+    def begin(self) -> Generator[sa.Connection]:
         """Open a transaction that may write; commit at the end, roll back on any exception.
 
         Raises:
@@ -70,16 +73,21 @@ class Database:
             yield connection
 
     @contextmanager
-    def read(self) -> Iterator[sa.Connection]:
+    def read(self) -> Generator[sa.Connection]:
         """Open a transaction that cannot write and, embedded, does not wait for the writer."""
         with _connected(self._reader) as connection, connection.begin():
             yield connection
 
     @contextmanager
-    def autocommit(self) -> Iterator[sa.Connection]:
+    def autocommit(self) -> Generator[sa.Connection]:
         """Open a connection without a transaction, for upkeep that must not run inside one."""
         with _connected(self._writer) as connection:
-            yield connection.execution_options(isolation_level="AUTOCOMMIT")
+            if self.dialect == "postgresql":
+                yield connection.execution_options(isolation_level="AUTOCOMMIT")
+            else:
+                # Not AUTOCOMMIT: coming back from it, SQLAlchemy would let the driver begin
+                # transactions of its own.
+                yield connection.execution_options(**{NO_TRANSACTION: True})
 
     def close(self) -> None:
         """Close every idle connection; embedded, this also folds the log into the file."""
@@ -89,7 +97,7 @@ class Database:
 
 
 @contextmanager
-def _connected(engine: sa.Engine) -> Iterator[sa.Connection]:
+def _connected(engine: sa.Engine) -> Generator[sa.Connection]:
     try:
         connection = engine.connect()
     except (exc.TimeoutError, exc.OperationalError) as error:
@@ -135,7 +143,7 @@ def add_to_counter(
 ) -> int:
     """Add to a counter that starts at 0 and return the new value, in one statement."""
     statement = _insert(connection, table).values({**key, column: amount})
-    counted: ReturningInsert[tuple[int]] = statement.on_conflict_do_update(
+    counted: ReturningInsert[int] = statement.on_conflict_do_update(
         index_elements=list(key), set_={column: table.c[column] + amount}
     ).returning(table.c[column])
     return connection.execute(counted).scalar_one()

@@ -109,13 +109,16 @@ def _load(path: Path) -> Keys:
             msg = f"The key file {path} belongs to another user. Run Enigm as its owner."
             raise SetupError(msg)
         text = file.read().decode("ascii", errors="replace")
-    try:
-        if not text.startswith(_HEADER):
-            raise ValueError
-        root = base64.b64decode(text.removeprefix(_HEADER).strip(), validate=True)
-        if len(root) != ROOT_BYTES:
-            raise ValueError
-    except (ValueError, binascii.Error):
+    root = _root(text)
+    if root is None:
         msg = f"The key file {path} is damaged: restore it from a backup. A new one opens no store."
-        raise SetupError(msg) from None
+        raise SetupError(msg)
     return Keys(root)
+
+
+def _root(text: str) -> bytes | None:
+    try:
+        root = base64.b64decode(text.removeprefix(_HEADER).strip(), validate=True)
+    except (ValueError, binascii.Error):
+        return None
+    return root if text.startswith(_HEADER) and len(root) == ROOT_BYTES else None

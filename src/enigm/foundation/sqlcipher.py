@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy import event, pool
-from sqlcipher3 import dbapi2 as sqlcipher
+from sqlcipher3 import dbapi2
 
-from enigm.foundation.database import Database
+from enigm.foundation.database import NO_TRANSACTION, Database
 from enigm.foundation.errors import SetupError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+# The driver is compiled and says nothing of its types.
+sqlcipher: Any = dbapi2
 
 RAW_KEY_BYTES: Final = 32
 
@@ -59,7 +62,9 @@ def open_sqlcipher(
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
     def connect(*, query_only: bool) -> Any:
-        return _connect(path, raw_key, page_bytes, secure_delete=secure_delete, query_only=query_only)
+        return _connect(
+            path, raw_key, page_bytes, secure_delete=secure_delete, query_only=query_only
+        )
 
     try:
         with closing(connect(query_only=False)) as first:
@@ -86,7 +91,7 @@ def _engine(connect: Callable[[], Any], begin: str, *, connections_max: int) -> 
     )
 
     def start(connection: sa.Connection) -> None:
-        if connection.get_isolation_level() != "AUTOCOMMIT":
+        if not connection.get_execution_options().get(NO_TRANSACTION):
             connection.exec_driver_sql(begin)
 
     event.listen(engine, "begin", start)
