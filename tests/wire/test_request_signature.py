@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from enigm.crypto.signatures import Ed25519
-from enigm.wire import base64url
+from enigm.foundation.encoding import base64url_encode
 from enigm.wire.device_chain import device_id_of
 from enigm.wire.request_signature import (
     RequestSignatureError,
@@ -125,20 +125,9 @@ def test_changed_parameters_do_not_verify(part: str) -> None:
     signature = read_signature(headers)
     other = {
         "created": (str(NOW), str(NOW + 1)),
-        "nonce": (base64url.encode(signature.nonce), base64url.encode(bytes(16))),
-        "keyid": (base64url.encode(signature.device_id), base64url.encode(bytes(16))),
+        "nonce": (base64url_encode(signature.nonce), base64url_encode(bytes(16))),
+        "keyid": (base64url_encode(signature.device_id), base64url_encode(bytes(16))),
     }[part]
     headers["signature-input"] = headers["signature-input"].replace(*other)
     with pytest.raises(RequestSignatureError):
         verify_request(REQUEST, read_signature(headers), DEVICE.public)
-
-
-@pytest.mark.parametrize("text", ["AAB", "A", "AA==", "AA+/", "AA\n", "ÅA", " AA"])
-def test_a_second_spelling_of_the_same_bytes_is_refused(text: str) -> None:
-    with pytest.raises(base64url.MalformedBase64UrlError):
-        base64url.decode(text)
-
-
-@pytest.mark.parametrize("octets", [b"", b"\xff", b"\xfb\xef", bytes(33)])
-def test_bytes_come_back_from_their_text(octets: bytes) -> None:
-    assert base64url.decode(base64url.encode(octets)) == octets

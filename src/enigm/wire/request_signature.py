@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 from enigm.crypto import kdf
 from enigm.crypto.signatures import ED25519_SIGNATURE_BYTES, Ed25519
-from enigm.foundation.errors import UnverifiableError
-from enigm.wire import base64url
+from enigm.foundation.encoding import base64url_decode, base64url_encode
+from enigm.foundation.errors import InvalidError, UnverifiableError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -80,8 +80,8 @@ def sign_request(
     """
     digest = content_digest(request.body)
     params = (
-        f'{_COVERED_TEXT};created={created};nonce="{base64url.encode(nonce)}"'
-        f';keyid="{base64url.encode(device_id)}";alg="ed25519"'
+        f'{_COVERED_TEXT};created={created};nonce="{base64url_encode(nonce)}"'
+        f';keyid="{base64url_encode(device_id)}";alg="ed25519"'
     )
     signature = Ed25519.sign(device.private, _base(request, digest, params))
     return {
@@ -100,9 +100,9 @@ def read_signature(headers: Mapping[str, str]) -> UnverifiedSignature:
         raise RequestSignatureError("a header is missing or has another form")
     try:
         signature = base64.b64decode(signed["signature"], validate=True)
-        nonce = base64url.decode(stated["nonce"])
-        device_id = base64url.decode(stated["keyid"])
-    except (binascii.Error, base64url.MalformedBase64UrlError) as error:
+        nonce = base64url_decode(stated["nonce"])
+        device_id = base64url_decode(stated["keyid"])
+    except (binascii.Error, InvalidError) as error:
         raise RequestSignatureError("a header is not base64") from error
     if len(signature) != ED25519_SIGNATURE_BYTES:
         raise RequestSignatureError("the signature has another length")
