@@ -97,7 +97,6 @@ class Rule(Enum):
     TREE_KEY_REPEATED = ("mls.tree.key_repeated", "§12.4.3.1", "Two nodes share a key.")
     TREE_MISSING = ("mls.tree.missing", "§12.4.3.3", "No ratchet tree came with the message.")
     TREE_LEAF_ABSENT = ("mls.tree.leaf_absent", "§7.7", "There is no member at that leaf.")
-    TREE_TOO_LARGE = ("mls.tree.too_large", "§7.1", "The tree has more leaves than we allow.")
 
     PATH_LENGTH = ("mls.path.length", "§7.5", "The path has a wrong number of nodes.")
     PATH_CIPHERTEXTS = ("mls.path.ciphertexts", "§7.5", "A path node has wrong ciphertexts.")
@@ -205,11 +204,6 @@ class Rule(Enum):
     )
     REMOVE_BLANK = ("mls.proposal.remove_blank", "§12.1.3", "There is no member to remove.")
     REINIT_VERSION = ("mls.proposal.reinit_version", "§12.1.5", "ReInit goes to an older version.")
-    REQUIRED_UNSUPPORTED = (
-        "mls.proposal.required_unsupported",
-        "§12.1.7",
-        "A member lacks what the new extensions need.",
-    )
     EXTERNAL_INIT_COUNT = (
         "mls.external_commit.init_count",
         "§12.2",

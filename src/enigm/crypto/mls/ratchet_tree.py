@@ -280,6 +280,12 @@ class UnverifiedTree:
         nodes.extend([None] * (width - len(nodes)))
         return UnverifiedTree(tuple(nodes))
 
+    def leaf(self, leaf_index: int) -> LeafNode | None:
+        """Return the leaf at an index; None where it is blank or beyond the tree."""
+        node = 2 * leaf_index
+        found = self.nodes[node] if node < len(self.nodes) else None
+        return found if isinstance(found, LeafNode) else None
+
 
 def _read_nodes(reader: Reader) -> list[Node]:
     inside = reader.within()

@@ -148,7 +148,9 @@ class SecretTree:
 
     def _drop_oldest_skipped(self) -> None:
         surplus = len(self.skipped) - self.skipped_keys_max
-        for place in list(self.skipped)[: max(surplus, 0)]:
+        if surplus <= 0:
+            return
+        for place in list(self.skipped)[:surplus]:
             del self.skipped[place]
             self.changes.skipped[place] = None
 
