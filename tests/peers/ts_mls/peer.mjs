@@ -9,11 +9,9 @@ const {
   createApplicationMessage,
   createCommit,
   createGroup,
-  createGroupInfoWithExternalPubAndRatchetTree,
   createProposal,
   decodeMlsMessage,
   defaultCapabilities,
-  defaultLifetime,
   emptyPskIndex,
   encodeGroupState,
   encodeMlsMessage,
@@ -27,6 +25,8 @@ const {
   processPrivateMessage,
   processPublicMessage,
 } = await import("ts-mls");
+
+const { createGroupInfoWithRatchetTree } = await import("ts-mls/createCommit.js");
 
 const bytes = (hex) => Uint8Array.from(Buffer.from(hex, "hex"));
 const hex = (value) => Buffer.from(value).toString("hex");
@@ -53,6 +53,27 @@ const plainCapabilities = (suite) => ({
   extensions: [],
   proposals: [],
   credentials: ["basic"],
+});
+
+// A quarter of a year: ts-mls's default runs for ever, which RFC 9420 §7.2 lets others refuse.
+const lifetime = () => {
+  const now = BigInt(Math.floor(Date.now() / 1000));
+  return { notBefore: now - 3600n, notAfter: now + 7776000n };
+};
+
+// ExternalPub holds an HPKEPublicKey, which is a vector with a length of its own (RFC 9420
+// §12.4.3.2); ts-mls 1.6.4 writes and reads the bare key. These two set that right.
+const lengthOf = (size) => (size < 64 ? [size] : [0x40 | (size >> 8), size & 0xff]);
+const wrapKey = (key) => Uint8Array.from([...lengthOf(key.length), ...key]);
+const unwrapKeys = (impl) => ({
+  ...impl,
+  hpke: {
+    ...impl.hpke,
+    importPublicKey: (key) =>
+      impl.hpke.importPublicKey(
+        key.length === 33 ? key.slice(1) : key.length === 1218 ? key.slice(2) : key,
+      ),
+  },
 });
 
 const pskIndex = (client) => makePskIndex(client.state, client.psks);
@@ -90,7 +111,7 @@ const commands = {
   },
   async key_package(q, client) {
     client.package = await timed(() =>
-      generateKeyPackage(client.credential, client.capabilities, defaultLifetime, [], client.impl),
+      generateKeyPackage(client.credential, client.capabilities, lifetime(), [], client.impl),
     );
     return {
       message: message({
@@ -120,7 +141,7 @@ const commands = {
     const { publicPackage, privatePackage } = client.package;
     const info = decode(q.group_info).groupInfo;
     const result = await timed(() =>
-      joinGroupExternal(info, publicPackage, privatePackage, false, client.impl),
+      joinGroupExternal(info, publicPackage, privatePackage, false, unwrapKeys(client.impl)),
     );
     client.state = result.newState;
     const publicMessage = result.publicMessage;
@@ -185,7 +206,17 @@ const commands = {
     return { bytes: encodeGroupState(client.state).length };
   },
   async group_info(q, client) {
-    const groupInfo = await createGroupInfoWithExternalPubAndRatchetTree(client.state, [], client.impl);
+    const { state, impl } = client;
+    const pair = await impl.hpke.deriveKeyPair(state.keySchedule.externalSecret);
+    const key = await impl.hpke.exportPublicKey(pair.publicKey);
+    const groupInfo = await createGroupInfoWithRatchetTree(
+      state.groupContext,
+      state.confirmationTag,
+      state,
+      state.ratchetTree,
+      [{ extensionType: "external_pub", extensionData: wrapKey(key) }],
+      impl,
+    );
     return { message: message({ wireformat: "mls_group_info", groupInfo }) };
   },
   async copy(q, client) {
