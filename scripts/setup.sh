@@ -19,11 +19,13 @@ have() { command -v "$1" >/dev/null 2>&1; }
 may_install() { [ "$(id -u)" = 0 ] && [ -e /etc/debian_version ] && have apt-get; }
 
 install_packages() {
+    local log
+    log="$(mktemp)"
     say "installing with apt: $*"
-    if ! apt-get install -y -qq --no-install-recommends "$@" >/tmp/enigm-apt.log 2>&1; then
+    if ! apt-get install -y -qq --no-install-recommends "$@" >"$log" 2>&1; then
         apt-get update -qq >/dev/null 2>&1 || true
-        apt-get install -y -qq --no-install-recommends "$@" >/tmp/enigm-apt.log 2>&1 || {
-            tail -5 /tmp/enigm-apt.log >&2
+        apt-get install -y -qq --no-install-recommends "$@" >"$log" 2>&1 || {
+            tail -5 "$log" >&2
             return 1
         }
     fi

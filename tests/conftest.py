@@ -17,3 +17,5 @@ __all__ = [
     "postgres_database",
     "postgres_server",
 ]
+
+pytest_plugins = ["tests.support.loopback_only", "tests.support.requirement_rows"]

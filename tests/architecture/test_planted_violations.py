@@ -1,0 +1,145 @@
+"""Every house rule is shown to fail: a small tree with one fault, and the rule that names it."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.architecture import code_checks, text_checks
+from tests.architecture.tree import Tree, plant
+from tests.support.loopback_only import BeyondLoopbackError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+SAYS = '"""What this is for."""\n'
+
+PLANTED: list[tuple[Callable[[Tree], list[str]], str, dict[str, str]]] = [
+    (
+        code_checks.dynamic_imports,
+        "import_module",
+        {"src/enigm/a.py": SAYS + "import importlib\nimportlib.import_module('enigm.app')\n"},
+    ),
+    (
+        code_checks.dynamic_imports,
+        "__import__",
+        {"src/enigm/a.py": SAYS + "__import__('enigm.app')\n"},
+    ),
+    (
+        code_checks.dynamic_imports,
+        "from importlib",
+        {"src/enigm/a.py": SAYS + "from importlib import import_module\n"},
+    ),
+    (code_checks.dynamic_imports, "exec", {"src/enigm/a.py": SAYS + "exec('import enigm.app')\n"}),
+    (code_checks.first_lines, "silent", {"src/enigm/a.py": "A = 1\n"}),
+    (code_checks.first_lines, "wordy", {"src/enigm/a.py": '"""' + "a" * 101 + '"""\n'}),
+    (code_checks.first_lines, "empty package", {"src/enigm/a/__init__.py": ""}),
+    (code_checks.packages_declared, "no package", {"src/enigm/a/b.py": SAYS}),
+    (code_checks.short_files, "long file", {"src/enigm/a.py": SAYS + "A = 1\n" * 450}),
+    (
+        code_checks.short_functions,
+        "long function",
+        {"src/enigm/a.py": SAYS + "def a() -> None:\n" + "    print()\n" * 60},
+    ),
+    (code_checks.no_drawers, "file", {"src/enigm/app/utils.py": SAYS}),
+    (code_checks.no_drawers, "folder", {"src/enigm/common/a.py": SAYS}),
+    (code_checks.no_drawers, "class", {"src/enigm/a.py": SAYS + "class KeyManager:\n    pass\n"}),
+    (code_checks.domain_vocabulary, "word", {"src/enigm/domains/accounts/service.py": SAYS}),
+    (code_checks.no_open_promises, "promise", {"src/enigm/a.py": SAYS + "# TO" + "DO: later\n"}),
+    (code_checks.crossings_are_sentences, "noun", {"src/enigm/crossings/payments.py": SAYS}),
+    (
+        code_checks.crossings_are_sentences,
+        "silent",
+        {"src/enigm/crossings/a_becomes_b.py": SAYS + "A = 1\n"},
+    ),
+    (text_checks.no_machine_paths, "work", {"docs/a.md": "See `/work/main/docs`.\n"}),
+    (text_checks.no_machine_paths, "home", {"src/enigm/a.py": "A = '/home/someone/a'\n"}),
+    (text_checks.no_registry_hosts, "pypi", {"a.lock": "--index-url https://pypi.org/simple\n"}),
+    (text_checks.no_registry_hosts, "npm", {"b.json": '"https://registry.npmjs.org/lit"'}),
+    (text_checks.honest_wording, "claim", {"README.md": "Enigm makes you anonymous.\n"}),
+    (text_checks.honest_wording, "page", {"src/enigm/app/ui/a.js": "text = 'Untraceable!'\n"}),
+    (text_checks.honest_wording, "degree", {"README.md": "It is completely secure.\n"}),
+    (text_checks.named_paths_exist, "path", {"README.md": "See `docs/absent.md`.\n"}),
+    (text_checks.named_paths_exist, "link", {"README.md": "See [this](docs/absent.md).\n"}),
+    (
+        text_checks.named_make_targets_exist,
+        "target",
+        {"README.md": "Run `make coffee`.\n", "Makefile": "tea:\n"},
+    ),
+    (
+        text_checks.named_make_targets_exist,
+        "fenced",
+        {"README.md": "```sh\nmake coffee\n```\n", "Makefile": "tea:\n"},
+    ),
+    (
+        text_checks.marked_requirements_exist,
+        "row",
+        {
+            "docs/requirements.md": "| APP-01 | words | test |\n",
+            "tests/test_a.py": "import pytest\n\n@pytest.mark.requirement('APP-99')\n"
+            "def test_a(): ...\n",
+        },
+    ),
+    (
+        text_checks.no_lifecycle_downloads,
+        "resolved",
+        {"package-lock.json": '{"resolved": "https://example.org/a.tgz"}'},
+    ),
+    (text_checks.no_lifecycle_downloads, "npm", {"scripts/a.sh": "npm ci\n"}),
+]
+
+HONEST = {
+    "README.md": "Run `make tea`, read `docs/a.md`. Nobody is untraceable, and we do not say so.\n",
+    "Makefile": "tea:\n",
+    "docs/a.md": "# A\n",
+    "docs/requirements.md": "| APP-01 | words | test |\n",
+    "src/enigm/__init__.py": SAYS,
+    "src/enigm/domains/__init__.py": SAYS,
+    "src/enigm/domains/accounts/__init__.py": SAYS,
+    "src/enigm/domains/accounts/rules.py": SAYS + "import importlib.resources\n",
+    "src/enigm/crossings/__init__.py": SAYS,
+    "src/enigm/crossings/a_becomes_b.py": '"""A. B.\n\nCarries: a\nWithholds: b\nDies: c\n"""\n',
+    "tests/test_a.py": SAYS + "import pytest\n\n@pytest.mark.requirement('APP-01')\n"
+    "def test_a(): ...\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("check", "files"),
+    [(check, files) for check, _, files in PLANTED],
+    ids=[f"{check.__name__}-{name}" for check, name, _ in PLANTED],
+)
+def test_a_planted_fault_is_found(
+    check: Callable[[Tree], list[str]], files: dict[str, str], tmp_path: Path
+) -> None:
+    assert check(plant(tmp_path, files))
+
+
+@pytest.mark.parametrize(
+    "check",
+    [*code_checks.CODE_CHECKS, *text_checks.TEXT_CHECKS],
+    ids=lambda check: check.__name__,
+)
+def test_an_honest_tree_passes(check: Callable[[Tree], list[str]], tmp_path: Path) -> None:
+    assert check(plant(tmp_path, HONEST)) == []
+
+
+def test_every_check_has_a_planted_fault() -> None:
+    planted = {check for check, _, _ in PLANTED}
+    assert planted == {*code_checks.CODE_CHECKS, *text_checks.TEXT_CHECKS}
+
+
+def test_a_command_that_does_not_exist_is_found(tmp_path: Path) -> None:
+    tree = plant(tmp_path, {"README.md": "Run `enigm fly`, then `enigm up`.\n"})
+    assert len(text_checks.named_enigm_commands_exist(tree, {"up"})) == 1
+
+
+def test_a_connection_beyond_this_machine_is_refused() -> None:
+    # 192.0.2.0/24 is kept for examples (RFC 5737): were the guard away, nothing would answer.
+    with socket.socket() as outward:
+        outward.settimeout(1)
+        with pytest.raises(BeyondLoopbackError, match=r"192\.0\.2\.1"):
+            outward.connect(("192.0.2.1", 80))
