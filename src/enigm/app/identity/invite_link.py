@@ -5,8 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from enigm.app.errors import InvalidInviteError
+from enigm.foundation.encoding import base64url_decode, base64url_encode
 from enigm.foundation.errors import Refusal
-from enigm.wire import base64url, user_name
+from enigm.wire import user_name
 from enigm.wire.device_chain import FINGERPRINT_BYTES, Fingerprint
 
 SCHEME = "enigm:invite#"
@@ -27,7 +28,7 @@ class Invitation(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fi
 
 def write_link(invitation: Invitation) -> str:
     """Return the link."""
-    return SCHEME + base64url.encode(msgspec.msgpack.encode(invitation))
+    return SCHEME + base64url_encode(msgspec.msgpack.encode(invitation))
 
 
 def invitation_of(username: str, fingerprint: bytes, card_key: bytes) -> Invitation:
@@ -41,7 +42,7 @@ def read_link(text: str) -> Invitation:
     if not cleaned.startswith(SCHEME) or len(cleaned) > LINK_CHARACTERS_MAX:
         raise InvalidInviteError
     try:
-        octets = base64url.decode(cleaned.removeprefix(SCHEME))
+        octets = base64url_decode(cleaned.removeprefix(SCHEME))
         invitation = msgspec.msgpack.decode(octets, type=Invitation)
         name = user_name.normalise(invitation.username)
     except (Refusal, msgspec.MsgspecError) as error:

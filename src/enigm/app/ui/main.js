@@ -1,0 +1,10 @@
+// Starts the interface: colours first, then the session, then the App.
+import { applyTheme } from "./theme.js";
+import { openSession } from "./session.js";
+import { store } from "./store.js";
+import { start } from "./sync.js";
+import "./screens/app.js";
+
+applyTheme();
+if (await openSession()) await start();
+else store.change({ boot: "stranger" });

@@ -1,0 +1,128 @@
+// Keeps the store in step with the daemon: reads it all once, then follows the news stream.
+import * as api from "./api.js";
+import { endSession, streamProtocols } from "./session.js";
+import { store } from "./store.js";
+import { announce } from "./announce.js";
+import { mergeMessages, refreshMessages, showMessage } from "./history.js";
+
+const RETRY_MILLISECONDS_MIN = 400;
+const RETRY_MILLISECONDS_MAX = 8000;
+const UNAUTHENTICATED = 401;
+let retryMilliseconds = RETRY_MILLISECONDS_MIN;
+
+export async function start() {
+  await connect();
+}
+
+/** Take a new state of the App, and read what it now lets us read. */
+export async function takeState(state) {
+  const before = store.state.app;
+  store.change({ app: state, boot: "ready" });
+  if (state.stage === "ready" && !store.state.loaded) await load();
+  if (state.stage !== "ready" && before?.stage === "ready") store.forget();
+}
+
+async function load() {
+  const [conversations, contacts, requests, devices] = await Promise.all([
+    api.conversations(),
+    api.contacts(),
+    api.requests(),
+    api.devices(),
+  ]);
+  store.change({
+    conversations: byKey(conversations, "id"),
+    contacts: byKey(contacts, "account"),
+    requests: byKey(requests, "id"),
+    devices: byKey(devices, "id"),
+    details: new Map(),
+    loaded: true,
+  });
+  await refreshMessages();
+}
+
+function byKey(rows, key) {
+  return new Map(rows.map((row) => [row[key], row]));
+}
+
+async function connect() {
+  try {
+    // Read first: it tells a lost session from a lost daemon, which a WebSocket cannot.
+    const state = await api.state();
+    const stream = new WebSocket(`ws://${location.host}/api/events`, streamProtocols());
+    stream.addEventListener("open", () => opened(state));
+    stream.addEventListener("message", (event) => take(JSON.parse(event.data)));
+    stream.addEventListener("close", () => lost());
+  } catch (problem) {
+    if (problem.status === UNAUTHENTICATED) stranger();
+    else lost();
+  }
+}
+
+async function opened() {
+  retryMilliseconds = RETRY_MILLISECONDS_MIN;
+  // News may have passed while the stream was down: read it all again.
+  store.change({ daemon: true, loaded: false });
+  try {
+    await takeState(await api.state());
+  } catch {
+    store.change({ boot: "ready" });
+  }
+}
+
+function lost() {
+  if (store.state.boot === "stranger") return;
+  store.change({ daemon: false });
+  setTimeout(connect, retryMilliseconds);
+  retryMilliseconds = Math.min(retryMilliseconds * 2, RETRY_MILLISECONDS_MAX);
+}
+
+function stranger() {
+  endSession();
+  store.forget();
+  store.change({ boot: "stranger", app: null });
+}
+
+const takers = {
+  state: takeState,
+  message: (value) => {
+    if (mergeMessages(value.conversation, [value])) announce(value);
+  },
+  conversation: (value) => {
+    // The stream's row does not hold the members: read those again when they are shown.
+    store.put("conversations", value.id, value);
+    if (store.state.details.has(value.id)) void loadDetails(value.id);
+  },
+  conversation_gone: (value) => {
+    store.put("conversations", value.id, null);
+    store.put("details", value.id, null);
+  },
+  contact: (value) => store.put("contacts", value.account, value),
+  request: (value) => {
+    store.put("requests", value.id, value);
+    announce({ sender_name: value.name, text: "asks to talk to you", mine: false });
+  },
+  request_gone: (value) => store.put("requests", value.id, null),
+  device: (value) => store.put("devices", value.id, value),
+};
+
+function take({ type, value }) {
+  takers[type]?.(value);
+}
+
+/** Read a conversation's members. */
+export async function loadDetails(id) {
+  try {
+    store.put("details", id, await api.conversation(id));
+  } catch {
+    store.put("details", id, null);
+  }
+}
+
+/** Send, and show it at once. */
+export async function sendMessage(id, text) {
+  showMessage(await api.send(id, text));
+}
+
+export async function retryMessage(id, message) {
+  showMessage(await api.retry(id, message));
+}
