@@ -220,6 +220,11 @@ class RatchetTree:
         except ValueError:
             return self.leaf_count
 
+    def reach(self, leaf_index: int) -> None:
+        """Double the tree if the leaf is the first beyond it: a joiner's place (§12.4.2)."""
+        if leaf_index == self.leaf_count:
+            self._extend()
+
     def _extend(self) -> None:
         """Double the leaves; the old tree becomes the left half (§7.7)."""
         added = self.leaf_count * 2
