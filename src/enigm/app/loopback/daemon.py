@@ -95,7 +95,7 @@ async def serving(
         listening.close()
 
 
-async def run(options: Options, *, open_browser: bool = True) -> None:
+async def run(options: Options, *, open_browser: bool = True, port: int = 0) -> None:
     """Serve the profile until cancelled: open the browser, or print the address.
 
     A second start of the same profile does not serve twice: it opens the running one.
@@ -108,7 +108,9 @@ async def run(options: Options, *, open_browser: bool = True) -> None:
     app = App(options)
     await app.start()
     try:
-        async with serving(app, options, on_address=lambda it: _write_note(note, it)) as daemon:
+        async with serving(
+            app, options, port, on_address=lambda it: _write_note(note, it)
+        ) as daemon:
             _show(daemon.address(), open_browser=open_browser)
             await asyncio.Event().wait()
     finally:
