@@ -1,0 +1,1 @@
+"""Builds the running system; the only place that knows every part."""

@@ -1,0 +1,56 @@
+"""The numbers that the `enigm` command ends with, and how it says what went wrong."""
+
+from __future__ import annotations
+
+import sys
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+from enigm.foundation.errors import Refusal, SetupError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Exit(IntEnum):
+    """Stable: scripts match on them. A number is never given another meaning."""
+
+    DONE = 0
+    # Something ran and did not hold: a claim of the demo, a vector, a process that ended.
+    FAILED = 1
+    # The command line itself is wrong.
+    USAGE = 2
+    # Something on this machine must change before Enigm can start.
+    SETUP = 3
+    # The service or the App said no; the sentence says why.
+    REFUSED = 4
+
+
+def say(text: str) -> None:
+    """Print a line for people, now."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def complain(text: str) -> None:
+    """Print what went wrong, on the error stream."""
+    sys.stderr.write(f"enigm: {text}\n")
+    sys.stderr.flush()
+
+
+def plainly(deed: Callable[[], int]) -> int:
+    """Run a command; turn what a person can mend into one sentence and a stable number."""
+    try:
+        return deed()
+    except SetupError as error:
+        complain(str(error))
+        return Exit.SETUP
+    except Refusal as refusal:
+        complain(f"{refusal.detail} ({refusal.code})")
+        return Exit.REFUSED
+    except KeyboardInterrupt:
+        return Exit.DONE
+    except BrokenPipeError:
+        # The reader of our output went away: `enigm inventory | head`.
+        sys.stderr.close()
+        return Exit.DONE

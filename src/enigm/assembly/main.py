@@ -1,0 +1,161 @@
+"""The `enigm` command: one word for each thing a person, an operator or an auditor does."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+import enigm
+from enigm.assembly.exits import Exit, complain, plainly, say
+from enigm.assembly.up import SERVICE_PORT
+
+# Signals are as a shell reports them: 128 and the signal's number.
+app = App(
+    name="enigm",
+    help="Private messaging by separation that can be proved.",
+    help_format="plaintext",
+    version=enigm.__version__,
+    result_action="return_value",
+)
+invite = App(name="invite", help="Let people in where the service registers by invite only.")
+app.command(invite)
+
+Profile = Annotated[str, Parameter(help="Which person on this machine: one profile, one vault.")]
+Service = Annotated[
+    str | None, Parameter(help="The service's address; a profile remembers the one it used.")
+]
+Browser = Annotated[
+    bool, Parameter(name="--browser", help="Open the browser, or print the address.")
+]
+
+
+@app.command
+def up(
+    *,
+    profile: Profile = "default",
+    port: Annotated[int, Parameter(help="The service's port on this machine.")] = SERVICE_PORT,
+    app_port: Annotated[int, Parameter(help="The App's port; 0 takes any free one.")] = 0,
+    browser: Browser = True,
+) -> int:
+    """Start the service and the App on this machine, and open the App. Ctrl-C stops both."""
+    from enigm.assembly.up import Wishes
+    from enigm.assembly.up import up as start
+
+    return start(Wishes(profile, port, app_port, browser))
+
+
+@app.command
+def serve(
+    *,
+    role: Annotated[str, Parameter(help="Parts to run, by commas; all unless told.")] = "",
+    host: Annotated[str | None, Parameter(help="The address to listen on.")] = None,
+    port: Annotated[int | None, Parameter(help="The port to listen on.")] = None,
+) -> int:
+    """Run the service, as ENIGM_* variables and the settings file say."""
+    from enigm.assembly.serving import serve as run
+
+    return run(role, host, port)
+
+
+@app.command(name="app")
+def open_app(
+    *,
+    profile: Profile = "default",
+    service: Service = None,
+    port: Annotated[int, Parameter(help="The App's port; 0 takes any free one.")] = 0,
+    browser: Browser = True,
+) -> int:
+    """Open one person's App: a page on this machine only, served from the installed package."""
+    from enigm.assembly.opening import open_profile
+
+    return open_profile(profile, service, port, open_browser=browser)
+
+
+@app.command(name="chat", help_flags=[], version_flags=[])
+def chat(
+    *tokens: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],
+) -> int | None:
+    """Talk from the command line and from scripts (`enigm chat --help`)."""
+    from enigm.faces.cli.chat import app as chat_app
+
+    return chat_app(tokens)
+
+
+@app.command
+def demo(
+    *,
+    keep: Annotated[
+        Path | None, Parameter(help="Leave the demo's data in this folder to look at.")
+    ] = None,
+) -> int:
+    """Show the whole story with real processes, and what each party saw and could not see."""
+    from enigm.assembly.demo.story import tell
+
+    return tell(keep)
+
+
+@app.command
+def inventory(
+    *,
+    json: Annotated[bool, Parameter(negative="", help="For programs.")] = False,
+    record: Annotated[
+        bool, Parameter(negative="", help="As a record of processing, in Markdown.")
+    ] = False,
+) -> int:
+    """Print every value that is kept: its category, purpose and end."""
+    from enigm.assembly.inventory import print_inventory
+
+    return print_inventory(as_json=json, as_record=record)
+
+
+@invite.command(name="create")
+def create_invite(
+    *, count: Annotated[int, Parameter(help="How many; each lets one person in.")] = 1
+) -> int:
+    """Print new invites, one on a line."""
+    from enigm.assembly.inviting import create_invites
+
+    return create_invites(count)
+
+
+@app.command
+def vectors(folder: Path, /) -> int:
+    """Run every official MLS vector file in a folder against the engine."""
+    from enigm.assembly.vectors import run_vectors
+
+    return run_vectors(folder)
+
+
+@app.command
+def version() -> int:
+    """Print the version of Enigm and of the Python it runs on."""
+    say(f"enigm {enigm.__version__} (Python {sys.version.split()[0]})")
+    return Exit.DONE
+
+
+def main() -> None:
+    """Run the command line and end with a stable number (``enigm.assembly.exits``)."""
+    from enigm.assembly.supervisor import end_with_parent
+
+    end_with_parent(os.environ)
+    sys.exit(plainly(_run))
+
+
+def _run() -> int:
+    try:
+        answer = app(sys.argv[1:], exit_on_error=False, print_error=True)
+    except Exception as error:
+        from cyclopts import CycloptsError
+
+        if isinstance(error, CycloptsError):
+            return Exit.USAGE
+        raise
+    return answer if isinstance(answer, int) else Exit.DONE
+
+
+if __name__ == "__main__":
+    main()

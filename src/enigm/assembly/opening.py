@@ -1,0 +1,44 @@
+"""`enigm app`: one person's App on this machine, until Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import re
+import signal
+
+from enigm.app.app import Options
+from enigm.app.loopback import daemon
+from enigm.assembly.exits import Exit
+from enigm.assembly.places import Places
+from enigm.foundation.errors import InvalidError
+
+# A profile is a folder's name: nothing that could lead out of the profiles' folder.
+_PROFILE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
+
+
+def open_profile(profile: str, service: str | None, port: int, *, open_browser: bool) -> int:
+    """Serve a profile's page until stopped.
+
+    Raises:
+        InvalidError: the profile's name could not be a folder.
+    """
+    if not _PROFILE_NAME.fullmatch(profile):
+        raise InvalidError(
+            "app.profile_name",
+            "A profile's name is 1 to 32 small letters, digits, - or _, and begins with a letter "
+            "or a digit.",
+        )
+    options = Options(profile=profile, service=service, folder=Places.of(os.environ).profiles)
+    with contextlib.suppress(asyncio.CancelledError):
+        asyncio.run(_until_stopped(options, port, open_browser=open_browser))
+    return Exit.DONE
+
+
+async def _until_stopped(options: Options, port: int, *, open_browser: bool) -> None:
+    loop = asyncio.get_running_loop()
+    deed = asyncio.ensure_future(daemon.run(options, open_browser=open_browser, port=port))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, deed.cancel)
+    await deed

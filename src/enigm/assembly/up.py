@@ -1,0 +1,122 @@
+"""`enigm up`: the service and one person's App, started together and stopped together."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from enigm.assembly.exits import Exit, complain, say
+from enigm.assembly.places import Places
+from enigm.assembly.supervisor import LOOPBACK, Child, answers, port_is_free
+from enigm.foundation.clock import SystemClock
+from enigm.foundation.errors import SetupError
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from enigm.foundation.clock import Clock
+
+_WATCH_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the person asked for."""
+
+    profile: str
+    service_port: int
+    app_port: int
+    open_browser: bool
+
+
+def up(wishes: Wishes, clock: Clock | None = None) -> int:
+    """Run both until Ctrl-C; nothing is restarted behind the person's back.
+
+    Raises:
+        SetupError: the port is taken, or one of the two could not start.
+    """
+    clock = clock or SystemClock()
+    stopped = _stop_signal()
+    places = Places.of(os.environ)
+    _require_free(wishes.service_port)
+    children: list[Child] = []
+    try:
+        service = _start_service(wishes, places)
+        children.append(service)
+        service.wait_until(lambda: answers(wishes.service_port), clock)
+        say(
+            f"The service runs on http://{LOOPBACK}:{wishes.service_port}, data in {places.service}"
+        )
+        children.append(_start_app(wishes, places))
+        say(_hint(wishes))
+        return _watch(children, stopped)
+    finally:
+        # The App first: it may still have something to hand to the service.
+        for child in reversed(children):
+            child.stop()
+        say("Stopped. Everything is kept for the next start.")
+
+
+def _start_service(wishes: Wishes, places: Places) -> Child:
+    arguments = ["serve", "--host", LOOPBACK, "--port", str(wishes.service_port)]
+    environment = places.environment(os.environ)
+    return Child("The service", arguments, environment, log=places.service / "service.log")
+
+
+def _start_app(wishes: Wishes, places: Places) -> Child:
+    arguments = [
+        "app",
+        f"--profile={wishes.profile}",
+        f"--port={wishes.app_port}",
+        f"--service=http://{LOOPBACK}:{wishes.service_port}",
+    ]
+    if not wishes.open_browser:
+        arguments.append("--no-browser")
+    return Child("The App", arguments, places.environment(os.environ))
+
+
+def _require_free(port: int) -> None:
+    if not port_is_free(port):
+        raise SetupError(
+            f"Port {port} is in use. If Enigm already runs, open it with `enigm app`; "
+            "if something else does, choose another port: `enigm up --port 8470`."
+        )
+
+
+def _hint(wishes: Wishes) -> str:
+    service = "" if wishes.service_port == SERVICE_PORT else f" --service {_url(wishes)}"
+    return (
+        f"For a second person on this machine:  enigm app --profile second{service}\n"
+        "Ctrl-C stops both."
+    )
+
+
+def _url(wishes: Wishes) -> str:
+    return f"http://{LOOPBACK}:{wishes.service_port}"
+
+
+def _watch(children: list[Child], stopped: threading.Event) -> int:
+    while not stopped.wait(_WATCH_SECONDS):
+        for child in children:
+            if child.exit_code is not None:
+                complain(f"{child.name} ended by itself (exit {child.exit_code}).")
+                return Exit.FAILED
+    return Exit.DONE
+
+
+def _stop_signal() -> threading.Event:
+    stopped = threading.Event()
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        stopped.set()
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+    return stopped
+
+
+# The service's default (foundation.settings), named here for the hint alone.
+SERVICE_PORT = 8460
