@@ -1,7 +1,8 @@
-"""Drafts a domain's next migration: ``new_migration.py accounts "add invites"``. Read it after."""
+"""Drafts a domain's next migration: ``new_migration.py accounts "add invites"``. Then read it."""
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import tempfile
 from importlib import import_module  # noqa: TID251 - a developer's tool
@@ -33,6 +34,16 @@ def main(domain: str, change: str) -> None:
                 config, change, autogenerate=True, rev_id=number, version_path=str(versions)
             )
         database.close()
+    _tidy(versions)
+
+
+def _tidy(versions: Path) -> None:
+    for path in versions.glob("*.py"):
+        lines = path.read_text().splitlines(keepends=True)
+        path.write_text("".join(line for line in lines if "Alembic" not in line))
+    ruff = Path(sys.executable).parent / "ruff"
+    subprocess.run([ruff, "check", "--quiet", "--fix", versions], check=False)
+    subprocess.run([ruff, "format", "--quiet", versions], check=True)
 
 
 if __name__ == "__main__":

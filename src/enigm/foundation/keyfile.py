@@ -68,13 +68,14 @@ def load_or_create_keys(path: Path, entropy: Entropy) -> Keys:
         SetupError: the file can be read by others, belongs to someone else, or is damaged.
     """
     if not path.exists():
-        _create(path, entropy.random_bytes(ROOT_BYTES))
+        _create(path, entropy)
     return _load(path)
 
 
-def _create(path: Path, root: bytes) -> None:
+def _create(path: Path, entropy: Entropy) -> None:
+    root = entropy.random_bytes(ROOT_BYTES)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    draft = path.with_name(f"{path.name}.{os.getpid()}.new")
+    draft = path.with_name(f"{path.name}.{entropy.random_bytes(8).hex()}.new")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "w") as file:
