@@ -170,9 +170,7 @@ class AccountPath:
 
     async def finish_registration(self, content: Mapping[str, Any]) -> Session:
         """Store the account; raises ConflictError ``accounts.name_taken``."""
-        return await self._http.ask(
-            "POST", "/accounts/v1/registration/finish", Session, content
-        )
+        return await self._http.ask("POST", "/accounts/v1/registration/finish", Session, content)
 
     async def start_recovery(self, fingerprint: bytes) -> tuple[bytes, bytes]:
         """Return a challenge to sign with the root, and the backup."""
@@ -213,9 +211,7 @@ class AccountPath:
 
     async def append_entry(self, entry: bytes) -> None:
         """Append to the chain; raises ConflictError ``devices.chain_moved``."""
-        await self._protected(
-            "POST", "/devices/v1/chain", Any, {"entry": base64url_encode(entry)}
-        )
+        await self._protected("POST", "/devices/v1/chain", Any, {"entry": base64url_encode(entry)})
 
     async def replace_card(self, card: bytes) -> None:
         """Replace this device's contact card."""
@@ -356,7 +352,5 @@ class AccountPath:
 
 async def _work(challenge: Challenge) -> dict[str, str]:
     octets = base64url_decode(challenge.challenge)
-    nonce = await asyncio.to_thread(
-        registration_proof.solve, octets, challenge.difficulty_bits
-    )
+    nonce = await asyncio.to_thread(registration_proof.solve, octets, challenge.difficulty_bits)
     return {"challenge": challenge.challenge, "nonce": base64url_encode(nonce)}

@@ -63,9 +63,7 @@ class Directory:
         """Look up an account whose fingerprint is known; raises NotFoundError."""
         return await self._look_up(token, "fingerprint", fingerprint, key_packages=key_packages)
 
-    async def _look_up(
-        self, token: bytes, by: str, value: bytes, *, key_packages: bool
-    ) -> Listing:
+    async def _look_up(self, token: bytes, by: str, value: bytes, *, key_packages: bool) -> Listing:
         content = {
             "token": base64url_encode(token),
             by: base64url_encode(value),

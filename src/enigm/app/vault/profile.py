@@ -103,5 +103,3 @@ class Profile:
         self._header.unlink(missing_ok=True)
         for path in self.folder.glob("vault.db*"):
             path.unlink(missing_ok=True)
-
-

@@ -49,12 +49,11 @@ CREATE TABLE conversation (
     is_created INTEGER NOT NULL DEFAULT 0,
     admission BLOB,
     cursor INTEGER NOT NULL DEFAULT 0,
+    log_count INTEGER NOT NULL DEFAULT 0,
     log_head BLOB NOT NULL DEFAULT x'',
     is_disputed INTEGER NOT NULL DEFAULT 0,
-    started_at INTEGER NOT NULL,
     changed_at INTEGER NOT NULL,
-    updated_keys_at INTEGER NOT NULL,
-    receipt_due INTEGER NOT NULL DEFAULT 0
+    updated_keys_at INTEGER NOT NULL
 ) WITHOUT ROWID;
 
 -- The group's state, in the rows the MLS engine asks for: a message rewrites one small row.
@@ -65,12 +64,21 @@ CREATE TABLE mls_row (
     PRIMARY KEY (conversation, name)
 ) WITHOUT ROWID;
 
--- What the log looked like after each of the latest records, to compare with what others saw.
+-- Whose devices are in a group, as of the epoch that this device has reached.
+CREATE TABLE member (
+    conversation TEXT NOT NULL,
+    device_public BLOB NOT NULL,
+    account TEXT NOT NULL,
+    is_admin INTEGER NOT NULL,
+    PRIMARY KEY (conversation, device_public)
+) WITHOUT ROWID;
+
+-- What an epoch's log looked like after each of its records, to compare with what others saw.
 CREATE TABLE log_head (
     conversation TEXT NOT NULL,
-    seq INTEGER NOT NULL,
+    count INTEGER NOT NULL,
     head BLOB NOT NULL,
-    PRIMARY KEY (conversation, seq)
+    PRIMARY KEY (conversation, count)
 ) WITHOUT ROWID;
 
 CREATE TABLE message (
@@ -83,7 +91,8 @@ CREATE TABLE message (
     text TEXT NOT NULL,
     at INTEGER NOT NULL,
     state TEXT NOT NULL,
-    seen INTEGER NOT NULL
+    seen INTEGER NOT NULL,
+    seq INTEGER
 );
 CREATE INDEX message_by_conversation ON message (conversation, place);
 CREATE INDEX message_unseen ON message (conversation) WHERE seen = 0;
@@ -155,10 +164,7 @@ CREATE TABLE letter (
 CREATE TABLE request (
     id TEXT PRIMARY KEY,
     account TEXT NOT NULL,
-    name TEXT NOT NULL,
     greeting TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    title TEXT NOT NULL,
     at INTEGER NOT NULL,
     offer BLOB NOT NULL
 ) WITHOUT ROWID;
