@@ -10,25 +10,27 @@ from pathlib import Path
 
 from alembic import command
 
+from enigm.foundation.database import VERSION_TABLE
 from enigm.foundation.entropy import SystemEntropy
-from enigm.foundation.migrations import VERSION_TABLE, migrate, migration_config
+from enigm.foundation.migrations import migrate, migration_config
 from enigm.foundation.sqlcipher import open_sqlcipher
+from enigm.foundation.stores import StoreDesign
 
 
 def main(domain: str, change: str) -> None:
     """Compare the domain's tables with its migrations so far and write what is missing."""
-    store = import_module(f"enigm.domains.{domain}.store")
-    versions = Path(store.__file__).parent / "migrations" / "versions"
+    design: StoreDesign = import_module(f"enigm.domains.{domain}.store").DESIGN
+    metadata, versions = design.metadata, design.versions
     versions.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         key = SystemEntropy().random_bytes(32)
         database = open_sqlcipher(Path(folder) / "scratch.db", key, domain=domain)
-        migrate(database, store.metadata, versions)
+        migrate(database, metadata, versions)
         number = f"{len(list(versions.glob('[0-9]*.py'))) + 1:04d}"
         config = migration_config(versions)
         with database.begin() as connection:
             config.attributes.update(
-                connection=connection, metadata=store.metadata, version_table=VERSION_TABLE
+                connection=connection, metadata=metadata, version_table=VERSION_TABLE
             )
             command.revision(
                 config, change, autogenerate=True, rev_id=number, version_path=str(versions)

@@ -36,7 +36,7 @@ def test_counts_are_shown_in_the_prometheus_format() -> None:
 def test_a_label_or_value_that_is_not_declared_is_refused(labels: dict[str, str]) -> None:
     counters = Counters()
     with pytest.raises(RuntimeError):
-        counters.count(REFUSALS, **labels)
+        counters.count(REFUSALS, 1, **labels)
     assert counters.text() == ""
 
 

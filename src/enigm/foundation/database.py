@@ -30,6 +30,9 @@ Dialect = Literal["sqlite", "postgresql"]
 # SQLite numbers rows by itself only in a column spelled INTEGER; PostgreSQL needs 64 bits said.
 ROW_NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
+# Where each store keeps the number of its last migration.
+VERSION_TABLE: Final = "schema_version"
+
 # The execution option with which an embedded connection begins no transaction.
 NO_TRANSACTION: Final = "enigm_no_transaction"
 

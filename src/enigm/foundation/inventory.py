@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
+from enigm.foundation.database import VERSION_TABLE
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
@@ -129,6 +131,11 @@ class Entry:
         }
 
 
+_VERSION: Final = Declaration(
+    Category.OPERATIONS, "which migrations the store has had", until("the store is deleted")
+)
+
+
 class UndeclaredError(Exception):
     """Something would be kept that nobody declared, or that is declared in a broken way."""
 
@@ -152,7 +159,7 @@ def declaration_of(column: sa.Column[Any]) -> Declaration:
 
 
 def collect(stores: Iterable[sa.MetaData]) -> tuple[Entry, ...]:
-    """Return one entry per column of every domain's store.
+    """Return one entry per column of every domain's store, the migrations' own included.
 
     Raises:
         UndeclaredError: a store names no domain, or a column is undeclared, without a purpose,
@@ -192,6 +199,8 @@ def _columns(metadata: sa.MetaData) -> Iterator[Entry]:
             declaration = declaration_of(column)
             _check(table, column, declaration, whole)
             yield Entry(Kind.COLUMN, domain, f"{table.name}.{column.name}", declaration)
+    # Alembic makes this table itself, so it stands in no domain's metadata.
+    yield Entry(Kind.COLUMN, domain, f"{VERSION_TABLE}.version_num", _VERSION)
 
 
 def _check(

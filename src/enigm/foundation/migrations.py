@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from alembic import command
@@ -17,12 +17,12 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from enigm.foundation.database import VERSION_TABLE
 from enigm.foundation.errors import SetupError
 
 if TYPE_CHECKING:
     from enigm.foundation.database import Database
 
-VERSION_TABLE: Final = "schema_version"
 _ENVIRONMENT = Path(__file__).parent / "migration_environment"
 
 
