@@ -7,6 +7,7 @@ import sys
 import tempfile
 from importlib import import_module  # noqa: TID251 - a developer's tool
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from alembic import command
 
@@ -14,7 +15,9 @@ from enigm.foundation.database import VERSION_TABLE
 from enigm.foundation.entropy import SystemEntropy
 from enigm.foundation.migrations import migrate, migration_config
 from enigm.foundation.sqlcipher import open_sqlcipher
-from enigm.foundation.stores import StoreDesign
+
+if TYPE_CHECKING:
+    from enigm.foundation.stores import StoreDesign
 
 
 def main(domain: str, change: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
@@ -131,3 +132,44 @@ def test_a_role_does_not_show_its_password() -> None:
     role = domain_role("accounts", "enigm", keys_of_tests())
     assert role.name == "enigm_accounts"
     assert role.password not in repr(role)
+
+
+@pytest.mark.requirement("PRV-03")
+@pytest.mark.parametrize(
+    "right", ["ALTER ROLE {} SUPERUSER", "ALTER ROLE {} BYPASSRLS", "GRANT pg_read_all_data TO {}"]
+)
+def test_a_role_with_rights_beyond_its_schema_is_not_used(
+    postgres_server: PostgresServer, postgres_database: str, right: str
+) -> None:
+    admin_url = postgres_server.admin_url(postgres_database)
+    provision(admin_url, ["pantry"], keys_of_tests())
+    role = domain_role("pantry", postgres_database, keys_of_tests()).name
+    with psycopg.connect(admin_url, autocommit=True) as connection:
+        connection.execute(right.format(role).encode())
+    with pytest.raises(SetupError, match="special rights"):
+        open_postgres(postgres_server.url(postgres_database), keys_of_tests(), domain="pantry")
+
+
+def test_an_administrator_of_one_database_alone_can_prepare_it(
+    postgres_server: PostgresServer, postgres_database: str
+) -> None:
+    owner = f"{postgres_database}_owner"
+    with psycopg.connect(postgres_server.admin_url(postgres_database), autocommit=True) as admin:
+        admin.execute(f"CREATE ROLE {owner} LOGIN CREATEROLE PASSWORD 'of the test'".encode())
+        admin.execute(f"ALTER DATABASE {postgres_database} OWNER TO {owner}".encode())
+    url = f"{postgres_server.url(postgres_database)}&user={owner}&password=of%20the%20test"
+    for _turn in range(2):
+        provision(url, ["pantry"], keys_of_tests())
+    open_postgres(postgres_server.url(postgres_database), keys_of_tests(), domain="pantry").close()
+
+
+def test_two_nodes_may_prepare_the_database_at_once(
+    postgres_server: PostgresServer, postgres_database: str
+) -> None:
+    admin_url = postgres_server.admin_url(postgres_database)
+
+    def prepare(_node: int) -> None:
+        provision(admin_url, ["pantry", "cellar"], keys_of_tests())
+
+    with ThreadPoolExecutor(4) as nodes:
+        assert len(list(nodes.map(prepare, range(4)))) == 4

@@ -145,3 +145,22 @@ def test_an_error_does_not_quote_the_values_of_a_statement(database: Database) -
     with pytest.raises(sa.exc.IntegrityError) as error, database.begin() as connection:
         connection.execute(sa.insert(jars), [{"number": 7, "taste": MARKED}] * 2)
     assert MARKED[:16].decode() not in str(error.value)
+
+
+@pytest.mark.requirement("POL-02")
+def test_a_full_disk_is_an_outage_that_loses_nothing_committed(database: Database) -> None:
+    with database.begin() as connection:
+        connection.execute(sa.insert(jars).values(taste=b"plum"))
+    with database.autocommit() as connection:
+        pages = int(connection.exec_driver_sql("PRAGMA page_count").scalar_one())
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 2}")
+    with pytest.raises(UnavailableError) as refusal, database.begin() as connection:
+        connection.execute(sa.insert(jars).values(taste=MARKED * 100))
+    assert "disk" not in refusal.value.detail
+    with database.read() as connection:
+        assert connection.execute(sa.select(jars.c.taste)).scalars().all() == [b"plum"]
+
+
+def test_a_mistake_of_ours_is_not_called_an_outage(database: Database) -> None:
+    with pytest.raises(sa.exc.OperationalError, match="no such table"), database.read() as opened:
+        opened.exec_driver_sql("SELECT * FROM not_there")

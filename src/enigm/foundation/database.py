@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, cast
 import sqlalchemy as sa
 from sqlalchemy import exc
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlcipher3 import dbapi2
 
 from enigm.foundation.errors import UnavailableError
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
 
     from sqlalchemy.sql.dml import ReturningInsert
+
+# The driver is compiled and says nothing of its types.
+sqlite_driver: Any = dbapi2
 
 Dialect = Literal["sqlite", "postgresql"]
 
@@ -35,6 +39,15 @@ VERSION_TABLE: Final = "schema_version"
 
 # The execution option with which an embedded connection begins no transaction.
 NO_TRANSACTION: Final = "enigm_no_transaction"
+
+# How SQLite says that the disk or another process stands in the way.
+_SQLITE_OUTAGES: Final = (
+    "database or disk is full",
+    "database is locked",
+    "disk I/O error",
+    "attempt to write a readonly database",
+    "unable to open database file",
+)
 
 # Names for constraints, so that a migration can name what it drops on either engine.
 _CONSTRAINT_NAMES = {
@@ -70,7 +83,8 @@ class Database:
         """Open a transaction that may write; commit at the end, roll back on any exception.
 
         Raises:
-            UnavailableError: no connection was free or reachable in time.
+            UnavailableError: no connection was free in time, or the server or the disk failed.
+                Nothing of the block was kept.
         """
         with _connected(self._writer) as connection, connection.begin():
             yield connection
@@ -102,13 +116,21 @@ class Database:
 @contextmanager
 def _connected(engine: sa.Engine) -> Generator[sa.Connection]:
     try:
-        connection = engine.connect()
+        with engine.connect() as connection:
+            yield connection
     except (exc.TimeoutError, exc.OperationalError) as error:
+        if not _is_outage(error):
+            raise
         raise UnavailableError(
-            "storage.unavailable", "The service cannot reach its storage now.", trace=str(error)
+            "storage.unavailable", "The service cannot reach its storage now."
         ) from error
-    with connection:
-        yield connection
+
+
+def _is_outage(error: exc.TimeoutError | exc.OperationalError) -> bool:
+    """Tell an outage from a mistake of ours, which SQLite reports in the same class."""
+    if isinstance(error, exc.TimeoutError) or not isinstance(error.orig, sqlite_driver.Error):
+        return True
+    return str(error.orig).startswith(_SQLITE_OUTAGES)
 
 
 def insert_if_absent(connection: sa.Connection, table: sa.Table, row: Mapping[str, Any]) -> bool:

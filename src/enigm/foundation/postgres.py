@@ -24,6 +24,13 @@ CONNECTION_WAIT_SECONDS: Final = 5
 # Nothing we run takes longer; a lock that is held longer is a fault worth an error.
 STATEMENT_TIMEOUT_MILLISECONDS: Final = 30_000
 
+# Rights that pass every grant: with one of them the wall between domains would be painted on.
+_IS_MIGHTY: Final = (
+    "SELECT rolsuper OR rolbypassrls OR rolcreaterole OR rolreplication "
+    "OR pg_has_role(rolname, 'pg_read_all_data', 'member') "
+    "FROM pg_roles WHERE rolname = current_user"
+)
+
 # PostgreSQL cuts names after this many bytes without saying so.
 _NAME_BYTES_MAX: Final = 63
 
@@ -68,7 +75,8 @@ def open_postgres(url: str, keys: Keys, *, domain: str) -> Database:
         domain: the schema, and the role with the database's name before it.
 
     Raises:
-        SetupError: the URL is unusable, or the server refuses the role.
+        SetupError: the URL is unusable, the server refuses the role, or the role may do
+            more than its own schema.
     """
     role = domain_role(domain, database_name(url), keys)
     engine = sa.create_engine(
@@ -86,11 +94,15 @@ def open_postgres(url: str, keys: Keys, *, domain: str) -> Database:
         hide_parameters=True,
     )
     try:
-        with engine.connect():
-            pass
+        with engine.connect() as connection:
+            is_mighty = connection.exec_driver_sql(_IS_MIGHTY).scalar_one()
     except exc.OperationalError as error:
         msg = f"PostgreSQL refuses the role {role.name}: {error.orig}".rstrip()
         raise SetupError(msg) from error
+    if is_mighty:
+        engine.dispose()
+        msg = f"The role {role.name} may read other schemas: take its special rights away."
+        raise SetupError(msg)
     return Database(domain, engine, engine.execution_options(postgresql_readonly=True))
 
 

@@ -61,10 +61,12 @@ def _statements(
         found = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role.name,))
         if found.fetchone() is None:
             statements.append(sql.SQL("CREATE ROLE {role} NOINHERIT").format(**names))
-        attributes = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS"
+        if connection.info.parameter_status("is_superuser") != "on":
+            # Only a member may hand a schema over to a role.
+            statements.append(sql.SQL("GRANT {role} TO CURRENT_USER").format(**names))
         statements += [
-            sql.SQL("ALTER ROLE {role} WITH {attributes} PASSWORD {verifier}").format(
-                **names, attributes=sql.SQL(attributes), verifier=sql.Literal(verifier)
+            sql.SQL("ALTER ROLE {role} WITH LOGIN PASSWORD {verifier}").format(
+                **names, verifier=sql.Literal(verifier)
             ),
             sql.SQL("GRANT CONNECT ON DATABASE {database} TO {role}").format(
                 **names, database=sql.Identifier(database)

@@ -114,7 +114,10 @@ def erase_deleted_bytes(database: Database) -> bool:
     """
     with database.autocommit() as connection:
         if database.dialect == "postgresql":
-            connection.exec_driver_sql("VACUUM")
+            # A large table takes longer than a request may.
+            connection.exec_driver_sql("SET statement_timeout = 0")
+            connection.exec_driver_sql("VACUUM (SKIP_LOCKED)")
+            connection.exec_driver_sql("RESET statement_timeout")
             return True
         # A script, because the pragma frees one page per step and a plain execute steps once.
         driver: Any = connection.connection.driver_connection
@@ -163,7 +166,13 @@ def _run_step(database: Database, step: _Step, now: int) -> int:
     if step.clears is not None:
         past = sa.and_(past, step.clears.is_not(None))
     key = sa.tuple_(*step.table.primary_key)
-    batch = sa.select(*step.table.primary_key).where(past).limit(BATCH_ROWS)
+    batch = (
+        sa.select(*step.table.primary_key)
+        .where(past)
+        .limit(BATCH_ROWS)
+        # Several processes forget at once: none waits for rows that another is deleting.
+        .with_for_update(skip_locked=True)
+    )
     statement: sa.Delete | sa.Update = (
         sa.delete(step.table)
         if step.clears is None
