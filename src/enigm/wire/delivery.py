@@ -45,6 +45,7 @@ END_CLOSED: Final = 2
 
 HEAD: Final = struct.Struct(">IBI")
 RECORD_FIELDS: Final = struct.Struct(">QQB")
+ACK_OPERATION: Final = 0x81
 RECORD_OPERATION: Final = 0x82
 REFUSED_OPERATION: Final = 0x84
 
@@ -282,7 +283,7 @@ _REQUESTS: Final[tuple[_Layout[Request], ...]] = (
     _layout(0x20, "", Ping),
 )
 _ANSWERS: Final[tuple[_Layout[Answer], ...]] = (
-    _layout(0x81, "Q", Ack),
+    _layout(ACK_OPERATION, "Q", Ack),
     _layout(RECORD_OPERATION, "QQB", Record, has_body=True),
     _layout(0x83, "B", End),
     _layout(0x85, "", Pong),

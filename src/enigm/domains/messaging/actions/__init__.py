@@ -1,0 +1,1 @@
+"""What delivery can do: append, read, listen, admit; one file per deed."""
