@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from enigm.app.vault.file import Row, VaultFile
 
 ThreadKind = Literal["direct", "group"]
-ThreadState = Literal["active", "requested", "left", "removed"]
+ThreadState = Literal["active", "requested", "leaving", "left", "removed"]
+"""``leaving``: asked to go, and still a member until another member's commit says so."""
 
 # Enough for every message that can be in flight while a sender looked at the log.
 LOG_HEADS_MAX = 2048
@@ -47,7 +48,7 @@ class Thread:
     @property
     def is_followed(self) -> bool:
         """Tell whether this device is still a member."""
-        return self.state in {"active", "requested"}
+        return self.state in {"active", "requested", "leaving"}
 
 
 @dataclass(frozen=True, slots=True)
