@@ -88,9 +88,10 @@ const takers = {
     if (mergeMessages(value.conversation, [value])) announce(value);
   },
   conversation: (value) => {
-    // The stream's row does not hold the members: read those again when they are shown.
+    const known = store.state.details.get(value.id);
     store.put("conversations", value.id, value);
-    if (store.state.details.has(value.id)) void loadDetails(value.id);
+    // The stream's row does not hold the members: read those again when they are shown.
+    if (known && differs(known, value)) void loadDetails(value.id);
   },
   conversation_gone: (value) => {
     store.put("conversations", value.id, null);
@@ -104,6 +105,11 @@ const takers = {
   request_gone: (value) => store.put("requests", value.id, null),
   device: (value) => store.put("devices", value.id, value),
 };
+
+function differs(known, row) {
+  const same = known.members.length === row.members && known.title === row.title;
+  return !same || known.state !== row.state;
+}
 
 function take({ type, value }) {
   takers[type]?.(value);

@@ -1,0 +1,110 @@
+"""Photographs every screen of the App: desktop and phone, light and dark, into docs/screens/.
+
+A picture is made anew only when its page's markup, or the interface's styles and icons, changed:
+``docs/screens/digests.json`` remembers what each picture shows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import base64
+import hashlib
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import msgspec
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tests.support.browser import VIEWPORTS, Scheme, Width, chromium, new_page  # noqa: E402
+from tests.support.screens import SCREENS, Screen, shown  # noqa: E402
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser, Page
+
+FOLDER = ROOT / "docs" / "screens"
+STYLES = ROOT / "src" / "enigm" / "app" / "ui"
+# Small enough to live in the repository; the quality falls until a picture fits.
+PICTURE_BYTES_MAX = 60_000
+QUALITIES = (90, 80, 65, 50)
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
+
+
+async def main(names: list[str], *, again: bool) -> None:
+    """Photograph the named screens, or all of them."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    digests = _read_digests()
+    chosen = [screen for screen in SCREENS if not names or screen.name in names]
+    async with chromium() as browser:
+        for screen in chosen:
+            for width in VIEWPORTS:
+                for scheme in SCHEMES:
+                    await _photograph(browser, screen, (width, scheme), digests, again=again)
+    if not names:
+        _forget_others(digests)
+    digests_json = msgspec.json.format(msgspec.json.encode(dict(sorted(digests.items()))), indent=1)
+    (FOLDER / "digests.json").write_bytes(digests_json + b"\n")
+
+
+async def _photograph(
+    browser: Browser,
+    screen: Screen,
+    look: tuple[Width, Scheme],
+    digests: dict[str, str],
+    *,
+    again: bool,
+) -> None:
+    width, scheme = look
+    name = f"{screen.name}-{width}-{scheme}.webp"
+    async with new_page(browser, width, scheme, still=True) as page, shown(page, screen, width):
+        digest = await _digest(page)
+        if not again and digests.get(name) == digest and (FOLDER / name).is_file():
+            return
+        (FOLDER / name).write_bytes(await _picture(page))
+        digests[name] = digest
+        sys.stdout.write(f"{name}\n")
+
+
+async def _digest(page: Page) -> str:
+    markup = await page.evaluate("() => document.body.outerHTML.replace(/<!--.*?-->/gs, '')")
+    digest = hashlib.sha256(str(markup).encode())
+    for path in sorted([*STYLES.glob("styles/*.css"), *STYLES.glob("*.svg")]):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+async def _picture(page: Page) -> bytes:
+    protocol = await page.context.new_cdp_session(page)
+    picture = b""
+    for quality in QUALITIES:
+        wanted = {"format": "webp", "quality": quality}
+        answer = await protocol.send("Page.captureScreenshot", wanted)
+        picture = base64.b64decode(cast("str", answer["data"]))
+        if len(picture) <= PICTURE_BYTES_MAX:
+            break
+    return picture
+
+
+def _read_digests() -> dict[str, str]:
+    path = FOLDER / "digests.json"
+    return msgspec.json.decode(path.read_bytes(), type=dict[str, str]) if path.is_file() else {}
+
+
+def _forget_others(digests: dict[str, str]) -> None:
+    known = {f"{s.name}-{w}-{c}.webp" for s in SCREENS for w in VIEWPORTS for c in SCHEMES}
+    for path in FOLDER.glob("*.webp"):
+        if path.name not in known:
+            path.unlink()
+    for name in set(digests) - known:
+        del digests[name]
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", help="only these screens")
+    parser.add_argument("--again", action="store_true", help="even if nothing changed")
+    arguments = parser.parse_args()
+    asyncio.run(main(arguments.names, again=arguments.again))

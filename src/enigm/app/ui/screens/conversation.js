@@ -1,0 +1,200 @@
+// One conversation: its head, its messages by day and sender, and the place to write.
+import { html, repeat } from "../vendor/lit.js";
+import * as api from "../api.js";
+import { count } from "../format.js";
+import { historyOf, readNewest, readOlder, readUntil } from "../history.js";
+import { href, route } from "../router.js";
+import { store } from "../store.js";
+import { loadDetails, retryMessage } from "../sync.js";
+import { View } from "../view.js";
+import { avatarOf, verifiedBadge } from "../parts/avatar.js";
+import { bubbles } from "../parts/bubbles.js";
+import { icon } from "../parts/icons.js";
+import { emptyState } from "../parts/pane.js";
+import "./composer.js";
+
+// Closer to the end than this and new messages keep the view at the end.
+const AT_END_PIXELS = 80;
+// The page above is asked for before the person reaches the top.
+const OLDER_PIXELS = 400;
+
+class Conversation extends View {
+  static properties = { conversation: {} };
+
+  #opened = "";
+  #unreadAtOpen = 0;
+  #firstUnread = "";
+  #atEnd = true;
+  #height = 0;
+  #top = 0;
+  #lastLine = "";
+  #marked = "";
+  #sought = "";
+
+  connectedCallback() {
+    super.connectedCallback();
+    window.addEventListener("focus", this.#seen);
+    document.addEventListener("visibilitychange", this.#seen);
+  }
+
+  disconnectedCallback() {
+    super.disconnectedCallback();
+    window.removeEventListener("focus", this.#seen);
+    document.removeEventListener("visibilitychange", this.#seen);
+  }
+
+  willUpdate() {
+    if (this.#opened !== this.conversation) this.#open();
+    else if (!historyOf(this.conversation).read) void readNewest(this.conversation);
+    const place = this.#place();
+    this.#height = place?.scrollHeight ?? 0;
+    this.#top = place?.scrollTop ?? 0;
+  }
+
+  #open() {
+    this.#opened = this.conversation;
+    this.#unreadAtOpen = store.state.conversations.get(this.conversation)?.unread ?? 0;
+    this.#firstUnread = "";
+    this.#atEnd = true;
+    this.#marked = "";
+    this.#lastLine = "";
+    void readNewest(this.conversation);
+    void loadDetails(this.conversation);
+  }
+
+  render() {
+    const row = store.state.conversations.get(this.conversation);
+    if (!row) {
+      if (!store.state.loaded) return html`<p class="hint pad" aria-busy="true">Opening…</p>`;
+      return emptyState("chats", "This chat is not here", "It may have been removed from this device.",
+        html`<a class="button soft" href=${href("chats")}>All chats</a>`);
+    }
+    const { lines, complete, loading } = historyOf(this.conversation);
+    const firstUnread = this.#unreadLine(lines);
+    const late = this.#atEnd ? 0 : row.unread;
+    return html`${head(row)}
+      <div class="messages-place">
+        <div class="messages" role="log" aria-label="Messages" aria-live="off" tabindex="0" @scroll=${this.#scrolled}>
+          ${loading && lines.length ? html`<p class="older"><span class="spinner" aria-hidden="true"></span><span class="unseen">Reading older messages</span></p>` : ""}
+          ${complete ? beginning(row) : ""}
+          ${repeat(bubbles(lines, { group: row.kind === "group", firstUnread, sought: this.#sought }, this.#retry), (it) => it.key, (it) => it.view)}
+        </div>
+        <button class="to-end" type="button" ?hidden=${this.#atEnd} @click=${() => this.#toEnd("smooth")}
+          aria-label=${late ? `To the newest message, ${late} unread` : "To the newest message"}>${icon("down")}${late ? html`<span class="badge">${late}</span>` : ""}</button>
+      </div>
+      <enigm-composer .conversation=${row.id} .state=${row.state} .title=${row.title} .kind=${row.kind}></enigm-composer>`;
+  }
+
+  updated() {
+    const place = this.#place();
+    const { lines } = historyOf(this.conversation);
+    if (!place || !lines.length) return;
+    const last = lines.at(-1);
+    const first = this.#lastLine === "";
+    const mineIsNew = last.id !== this.#lastLine && last.mine;
+    if (first) this.#begin();
+    else if (this.#atEnd || mineIsNew) this.#toEnd();
+    // Lines came in above: keep what the person reads where it was.
+    else if (place.scrollHeight !== this.#height && last.id === this.#lastLine) place.scrollTop = this.#top + place.scrollHeight - this.#height;
+    this.#lastLine = last.id;
+    void this.#findSought();
+    this.#seen();
+  }
+
+  #begin() {
+    const divider = this.querySelector(".unread-line");
+    if (divider) divider.scrollIntoView({ block: "center" });
+    else this.#toEnd();
+    this.#scrolled();
+    if (!window.matchMedia("(max-width: 720px)").matches) this.querySelector("#composer")?.focus({ preventScroll: true });
+  }
+
+  #unreadLine(lines) {
+    if (!this.#firstUnread && this.#unreadAtOpen && lines.length) {
+      const theirs = lines.filter((line) => !line.mine && line.kind === "text");
+      this.#firstUnread = theirs.at(-this.#unreadAtOpen)?.id ?? theirs[0]?.id ?? "";
+    }
+    return this.#firstUnread;
+  }
+
+  async #findSought() {
+    const wanted = route().query.get("m") ?? "";
+    if (wanted === this.#sought) return;
+    this.#sought = wanted;
+    if (!wanted || !(await readUntil(this.conversation, wanted))) return;
+    this.#atEnd = false;
+    this.requestUpdate();
+    await this.updateComplete;
+    this.querySelector(".sought")?.scrollIntoView({ block: "center" });
+  }
+
+  #place() {
+    return this.querySelector(".messages");
+  }
+
+  #toEnd(behavior = "instant") {
+    const place = this.#place();
+    place.scrollTo({ top: place.scrollHeight, behavior });
+  }
+
+  #scrolled = () => {
+    const place = this.#place();
+    const atEnd = place.scrollHeight - place.scrollTop - place.clientHeight < AT_END_PIXELS;
+    if (atEnd !== this.#atEnd) {
+      this.#atEnd = atEnd;
+      this.requestUpdate();
+    }
+    if (atEnd) this.#seen();
+    if (place.scrollTop < OLDER_PIXELS) void readOlder(this.conversation);
+  };
+
+  /** Tell the App what was seen, only while somebody looks. */
+  #seen = () => {
+    const row = store.state.conversations.get(this.conversation);
+    const last = historyOf(this.conversation).lines.at(-1);
+    if (!row?.unread || !last || !this.#atEnd || document.hidden || !document.hasFocus()) return;
+    if (this.#marked === last.id) return;
+    this.#marked = last.id;
+    api.markRead(row.id, last.id).catch(() => {
+      this.#marked = "";
+    });
+  };
+
+  #retry = (message) => this.attempt(() => retryMessage(this.conversation, message));
+}
+
+function head(row) {
+  const verified = row.kind === "direct" && store.state.contacts.get(row.peer)?.verified;
+  const open = route().part;
+  return html`<header class="pane-head chat-head">
+    <a class="icon-button back" href=${href("chats")} aria-label="Back to chats">${icon("back", "mirror")}</a>
+    <a class="chat-who" href=${href("chats", row.id, "details")}>${avatarOf(row, "s")}
+      <span class="chat-words"><h2 dir="auto">${row.title}${verifiedBadge(verified)}</h2><span class="chat-note">${note(row, verified)}</span></span></a>
+    <a class="icon-button" href=${open ? href("chats", row.id) : href("chats", row.id, "details")} aria-label=${open ? "Close details" : "Details"}
+      aria-expanded=${open ? "true" : "false"}>${icon("info")}</a>
+  </header>`;
+}
+
+function note(row, verified) {
+  if (row.state === "requested") return "Waiting for an answer";
+  if (row.state === "left") return "You left";
+  if (row.state === "removed") return "You were removed";
+  if (row.kind === "group") return names(row);
+  return verified ? "Safety number compared" : "Safety number not compared yet";
+}
+
+function names(row) {
+  const members = store.state.details.get(row.id)?.members;
+  if (!members) return count(row.members, "person", "people");
+  const others = members.filter((member) => !member.me).map((member) => member.name);
+  return [...others, "you"].join(", ");
+}
+
+function beginning(row) {
+  return html`<div class="beginning">${avatarOf(row, "l")}<h3 dir="auto">${row.title}</h3>
+    <p>${icon("lock")}<span>Only the people in this ${row.kind === "group" ? "group" : "chat"} can read it.
+      Enigm's service sees neither words nor names.</span></p>
+    ${row.kind === "direct" && row.state === "active" ? html`<a class="button soft small" href=${href("chats", row.id, "safety", row.peer)}>Compare safety numbers</a>` : ""}</div>`;
+}
+
+customElements.define("enigm-conversation", Conversation);

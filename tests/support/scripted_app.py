@@ -1,0 +1,509 @@
+"""An App that follows a script in memory: the interface's fixture, with no service and no keys."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+import segno
+
+from enigm.app import views
+from enigm.app.app import App
+from enigm.foundation.errors import (
+    ConflictError,
+    NotFoundError,
+    UnauthenticatedError,
+    UnavailableError,
+)
+from tests.support import scripted_scene as scene
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+PASSWORD = "correct horse battery staple"  # noqa: S105 - the scene's only password
+LINK_CODE = "482 913"
+ASK = (3, 9, 14, 22)
+
+
+class ScriptedApp(App):
+    """The App's door with a scene behind it; tests move the scene with the extra methods."""
+
+    def __init__(self, stage: views.Stage = "ready", *, empty: bool = False) -> None:
+        self._callbacks: list[Callable[[views.Event], None]] = []
+        self._stage: views.Stage = stage
+        self._connection: views.Connection = "online"
+        self._conversations: dict[str, views.ConversationDetail] = {}
+        self._messages: dict[str, list[views.Message]] = {}
+        self._contacts: dict[str, views.Contact] = {}
+        self._requests: dict[str, views.Request] = {}
+        self._devices: dict[str, views.Device] = {}
+        self._verified: set[str] = set()
+        self._count = 0
+        self.fails_to_send = False
+        self.refused_requests: list[str] = []
+        self.read_marks: list[tuple[str, str]] = []
+        self._me = scene.ME
+        self._set_own_device()
+        if not empty:
+            self._set_scene()
+
+    # The scene, moved by tests.
+
+    def receive(self, conversation: str, name: str, text: str) -> views.Message:
+        """Someone writes."""
+        message = self._append(conversation, name, text, scene.NOW_SECONDS, "read")
+        self._bump(conversation, unread=1)
+        self._announce("message", message)
+        self._announce("conversation", self._row(conversation))
+        return message
+
+    def set_message_state(
+        self, conversation: str, message: str, state: views.MessageState
+    ) -> None:
+        """The delivery of one of our own messages goes on."""
+        self._replace_message(conversation, message, state)
+
+    def set_connection(self, connection: views.Connection) -> None:
+        """The network comes or goes."""
+        self._connection = connection
+        self._announce("state", self.state())
+
+    def set_stage(self, stage: views.Stage) -> None:
+        """Another device approved this one, or the vault locked itself."""
+        self._stage = stage
+        self._announce("state", self.state())
+
+    def offer_device(self) -> None:
+        """A new device asks to be approved."""
+        device = views.Device("tablet", "tablet", False, "pending", scene.ago(), LINK_CODE)
+        self._devices[device.id] = device
+        self._announce("device", device)
+
+    def subscribers(self) -> int:
+        """How many pages listen."""
+        return len(self._callbacks)
+
+    def fill(self, conversation: str, count: int) -> None:
+        """Put a long past before everything that was said."""
+        lines = self._messages[conversation]
+        past = [
+            self._message(conversation, "mira.aalto", f"Old line {i}", scene.ago(days=40, minutes=-i))
+            for i in range(count)
+        ]
+        self._messages[conversation] = past + lines
+
+    # The App's door.
+
+    async def start(self) -> views.State:
+        return self.state()
+
+    async def close(self) -> None:
+        self._callbacks.clear()
+
+    def subscribe(self, callback: Callable[[views.Event], None]) -> Callable[[], None]:
+        self._callbacks.append(callback)
+
+        def unsubscribe() -> None:
+            if callback in self._callbacks:
+                self._callbacks.remove(callback)
+
+        return unsubscribe
+
+    async def events(self) -> AsyncIterator[views.Event]:  # type: ignore[override]
+        waiting: asyncio.Queue[views.Event] = asyncio.Queue()
+        self.subscribe(waiting.put_nowait)
+        while True:
+            yield await waiting.get()
+
+    def state(self) -> views.State:
+        known = self._stage == "ready"
+        return views.State(
+            profile="default",
+            stage=self._stage,
+            username=self._me if known else "",
+            fingerprint=scene.account_of(self._me) if known else "",
+            service="http://127.0.0.1:8460",
+            connection=self._connection,
+            version="0.1.0",
+        )
+
+    async def register(
+        self, username: str, password: str, invite: str | None = None
+    ) -> views.PhraseToConfirm:
+        if username == "taken":
+            raise ConflictError("accounts.name_taken", "This name is taken. Choose another.")
+        self._me = username
+        self.set_stage("confirm_phrase")
+        return await self.phrase_to_confirm()
+
+    async def phrase_to_confirm(self) -> views.PhraseToConfirm:
+        return views.PhraseToConfirm(scene.PHRASE, ASK)
+
+    async def confirm_phrase(self, words: Mapping[int, str]) -> views.State:
+        wrong = [at for at in ASK if words.get(at, "").strip().lower() != scene.PHRASE[at - 1]]
+        if wrong:
+            raise ConflictError("accounts.phrase_differs", "That is not the word you were shown.")
+        self.set_stage("ready")
+        return self.state()
+
+    async def recover(self, phrase: Sequence[str], password: str) -> views.State:
+        if tuple(phrase) != scene.PHRASE:
+            raise ConflictError("accounts.phrase_unknown", "This phrase opens no account.")
+        self.set_stage("ready")
+        return self.state()
+
+    async def link(self, username: str, password: str) -> views.LinkCode:
+        self._check(password)
+        self.set_stage("awaiting_approval")
+        return views.LinkCode(LINK_CODE)
+
+    async def unlock(self, password: str) -> views.State:
+        self._check(password)
+        self.set_stage("ready")
+        return self.state()
+
+    async def lock(self) -> views.State:
+        self.set_stage("locked")
+        return self.state()
+
+    async def change_password(self, password: str, new_password: str) -> None:
+        self._check(password)
+
+    async def delete_account(self, password: str) -> None:
+        self._check(password)
+        self.set_stage("welcome")
+
+    async def conversations(self) -> list[views.Conversation]:
+        rows = [self._row(identifier) for identifier in self._conversations]
+        return sorted(rows, key=lambda row: row.last.at if row.last else 0, reverse=True)
+
+    async def conversation(self, conversation: str) -> views.ConversationDetail:
+        if conversation not in self._conversations:
+            raise NotFoundError("conversations.unknown", "There is no such conversation.")
+        return self._conversations[conversation]
+
+    async def messages(
+        self, conversation: str, before: str | None = None, limit: int = 50
+    ) -> list[views.Message]:
+        lines = self._messages[(await self.conversation(conversation)).id]
+        end = len(lines)
+        if before is not None:
+            end = next(i for i, line in enumerate(lines) if line.id == before)
+        return lines[max(0, end - limit) : end]
+
+    async def send(self, conversation: str, text: str) -> views.Message:
+        state: views.MessageState = "failed" if self.fails_to_send else "sent"
+        message = self._append(conversation, self._me, text, scene.NOW_SECONDS, state)
+        self._bump(conversation)
+        self._announce("message", message)
+        self._announce("conversation", self._row(conversation))
+        return message
+
+    async def retry(self, conversation: str, message: str) -> views.Message:
+        if self.fails_to_send:
+            raise UnavailableError("service.unreachable", "The service cannot be reached.")
+        return self._replace_message(conversation, message, "sent")
+
+    async def mark_read(self, conversation: str, up_to: str) -> None:
+        self.read_marks.append((conversation, up_to))
+        kept = self._conversations[conversation]
+        if kept.unread:
+            self._conversations[conversation] = msgspec.structs.replace(kept, unread=0)
+            self._announce("conversation", self._row(conversation))
+
+    async def create_group(self, title: str, members: Sequence[str]) -> views.ConversationDetail:
+        names = [self._contacts[account].name for account in members]
+        identifier = self._next("group")
+        self._open(identifier, "group", title, names, [("", f"You made the group “{title}”.", scene.NOW_SECONDS, "read")])
+        self._announce("conversation", self._row(identifier))
+        return self._conversations[identifier]
+
+    async def rename(self, conversation: str, title: str) -> views.ConversationDetail:
+        return self._change(conversation, f"You named the group “{title}”.", title=title)
+
+    async def add_member(self, conversation: str, account: str) -> views.ConversationDetail:
+        members = self._conversations[conversation].members
+        name = self._contacts[account].name
+        joined = (*members, self._member(name))
+        return self._change(conversation, f"You added {name}.", members=joined)
+
+    async def remove_member(self, conversation: str, account: str) -> views.ConversationDetail:
+        members = self._conversations[conversation].members
+        name = next(member.name for member in members if member.account == account)
+        left = tuple(member for member in members if member.account != account)
+        return self._change(conversation, f"You removed {name}.", members=left)
+
+    async def leave(self, conversation: str) -> None:
+        self._change(conversation, "You left the group.", state="left")
+
+    async def contacts(self) -> list[views.Contact]:
+        return sorted(self._contacts.values(), key=lambda contact: contact.name)
+
+    async def add_contact(
+        self, *, username: str | None = None, invite: str | None = None, greeting: str = ""
+    ) -> views.Contact:
+        name = username or "ines"
+        if name == "nobody":
+            raise NotFoundError("contacts.unknown", "Nobody here has that name.")
+        identifier = f"chat-{name}"
+        lines: list[scene.Line] = [(self._me, greeting, scene.NOW_SECONDS, "sent")]
+        self._open(identifier, "direct", name, [name], lines if greeting else [], state="requested")
+        contact = views.Contact(scene.account_of(name), name, False, "requested", identifier)
+        self._keep_contact(contact)
+        self._announce("conversation", self._row(identifier))
+        return contact
+
+    async def block(self, account: str) -> views.Contact:
+        return self._set_contact_state(account, "blocked")
+
+    async def unblock(self, account: str) -> views.Contact:
+        return self._set_contact_state(account, "accepted")
+
+    async def requests(self) -> list[views.Request]:
+        return sorted(self._requests.values(), key=lambda request: -request.at)
+
+    async def accept_request(self, request: str) -> views.ConversationDetail:
+        accepted = self._requests.pop(request)
+        identifier = f"chat-{accepted.name}"
+        line: scene.Line = (accepted.name, accepted.greeting, accepted.at, "read")
+        kind: views.ConversationKind = "group" if accepted.kind == "group" else "direct"
+        title = accepted.title if isinstance(accepted.title, str) else accepted.name
+        self._open(identifier, kind, title, [accepted.name], [line])
+        self._keep_contact(
+            views.Contact(accepted.account, accepted.name, False, "accepted", identifier)
+        )
+        self._announce("request_gone", views.Gone(request))
+        self._announce("conversation", self._row(identifier))
+        return self._conversations[identifier]
+
+    async def refuse_request(self, request: str) -> None:
+        del self._requests[request]
+        self.refused_requests.append(request)
+        self._announce("request_gone", views.Gone(request))
+
+    async def invite(self) -> views.Invite:
+        link = "enigm:invite#AQ7kX2v9Qm4tLr8sWc1yHn5bZp3dGf6jUe0iOa-RtYqPlKmNxBvCzAsDf"
+        return views.Invite(link, _qr(link))
+
+    async def devices(self) -> list[views.Device]:
+        return list(self._devices.values())
+
+    async def approve_device(self, device: str) -> views.Device:
+        return self._set_device(device, "trusted")
+
+    async def refuse_device(self, device: str) -> None:
+        refused = self._devices.pop(device)
+        self._announce("device", msgspec.structs.replace(refused, state="revoked"))
+
+    async def revoke_device(self, device: str) -> views.Device:
+        return self._set_device(device, "revoked")
+
+    async def safety(self, account: str) -> views.Safety:
+        number = int.from_bytes(hashlib.sha512(account.encode()).digest(), "big")
+        digits = tuple(f"{(number >> (17 * i)) % 100_000:05d}" for i in range(12))
+        return views.Safety(digits, _qr("".join(digits)), account in self._verified)
+
+    async def set_verified(self, account: str, *, verified: bool) -> views.Safety:
+        (self._verified.add if verified else self._verified.discard)(account)
+        self._keep_contact(msgspec.structs.replace(self._contacts[account], verified=verified))
+        return await self.safety(account)
+
+    async def search(self, words: str) -> list[views.SearchHit]:
+        needle = words.strip().lower()
+        return [
+            _hit(line, self._conversations[identifier].title, needle)
+            for identifier, lines in self._messages.items()
+            for line in lines
+            if needle and line.kind == "text" and needle in line.text.lower()
+        ]
+
+    # What stands behind the door.
+
+    def _set_own_device(self) -> None:
+        self._devices["laptop"] = views.Device(
+            "laptop", "laptop", True, "trusted", scene.ago(days=60)
+        )
+
+    def _set_scene(self) -> None:
+        for name in scene.PEOPLE[:-2]:
+            contact = views.Contact(scene.account_of(name), name, False, "accepted", f"chat-{name}")
+            self._contacts[contact.account] = contact
+        self._verified.add(scene.account_of("mira.aalto"))
+        for account in self._verified:
+            kept = self._contacts[account]
+            self._contacts[account] = msgspec.structs.replace(kept, verified=True)
+        self._open("chat-mira.aalto", "direct", "mira.aalto", ["mira.aalto"], scene.MIRA)
+        self._open("night-desk", "group", "Night desk", ["farid", "ada.osei", "samir"], scene.NIGHT_DESK)
+        self._bump("night-desk", unread=3)
+        self._open("register", "group", "Register check", ["mira.aalto", "june.field"], scene.REGISTER)
+        self._open("chat-tomas.k", "direct", "tomas.k", ["tomas.k"], scene.TOMAS)
+        self._open("chat-elif", "direct", "elif", ["elif"], scene.ELIF)
+        self._bump("chat-elif", unread=1)
+        self._open("chat-wren", "direct", "wren", ["wren"], scene.WREN, state="requested")
+        self._open("choir", "group", "Choir", ["samir"], scene.CHOIR, state="left")
+        for request in _requests_of_the_scene():
+            self._requests[request.id] = request
+        for device in _devices_of_the_scene():
+            self._devices[device.id] = device
+
+    def _open(
+        self,
+        identifier: str,
+        kind: views.ConversationKind,
+        title: str,
+        names: Sequence[str],
+        lines: Sequence[scene.Line],
+        state: views.ConversationState = "active",
+    ) -> None:
+        self._conversations[identifier] = views.ConversationDetail(
+            id=identifier,
+            kind=kind,
+            title=title,
+            members=(self._member(self._me, me=True), *(self._member(name) for name in names)),
+            unread=0,
+            last=None,
+            state=state,
+            peer=scene.account_of(names[0]) if kind == "direct" else msgspec.UNSET,
+        )
+        self._messages[identifier] = []
+        for name, text, at, message_state in lines:
+            self._append(identifier, name, text, at, message_state)
+
+    def _member(self, name: str, *, me: bool = False) -> views.Member:
+        account = scene.account_of(name)
+        admin = me or name == "farid"
+        return views.Member(account, name, me, admin, account in self._verified, 2 if me else 1)
+
+    def _message(
+        self, conversation: str, name: str, text: str, at: int, state: views.MessageState = "read"
+    ) -> views.Message:
+        return views.Message(
+            id=self._next("message"),
+            conversation=conversation,
+            sender=scene.account_of(name) if name else "",
+            sender_name=name,
+            mine=name == self._me,
+            text=text,
+            at=at,
+            state=state,
+            kind="text" if name else "notice",
+        )
+
+    def _append(
+        self, conversation: str, name: str, text: str, at: int, state: views.MessageState
+    ) -> views.Message:
+        message = self._message(conversation, name, text, at, state)
+        self._messages[conversation].append(message)
+        last = views.LastMessage(text, at, message.mine, name, state)
+        kept = self._conversations[conversation]
+        self._conversations[conversation] = msgspec.structs.replace(kept, last=last)
+        return message
+
+    def _bump(self, conversation: str, unread: int = 0) -> None:
+        kept = self._conversations[conversation]
+        self._conversations[conversation] = msgspec.structs.replace(
+            kept, unread=kept.unread + unread
+        )
+
+    def _replace_message(
+        self, conversation: str, message: str, state: views.MessageState
+    ) -> views.Message:
+        lines = self._messages[conversation]
+        index = next(i for i, line in enumerate(lines) if line.id == message)
+        lines[index] = msgspec.structs.replace(lines[index], state=state)
+        self._announce("message", lines[index])
+        return lines[index]
+
+    def _change(self, conversation: str, notice: str, **changes: object) -> views.ConversationDetail:
+        kept = self._conversations[conversation]
+        self._conversations[conversation] = msgspec.structs.replace(kept, **changes)
+        line = self._append(conversation, "", notice, scene.NOW_SECONDS, "read")
+        self._announce("message", line)
+        self._announce("conversation", self._row(conversation))
+        return self._conversations[conversation]
+
+    def _row(self, conversation: str) -> views.Conversation:
+        kept = self._conversations[conversation]
+        return views.Conversation(
+            id=kept.id,
+            kind=kept.kind,
+            title=kept.title,
+            members=len(kept.members),
+            unread=kept.unread,
+            last=kept.last,
+            state=kept.state,
+            peer=kept.peer,
+        )
+
+    def _keep_contact(self, contact: views.Contact) -> views.Contact:
+        self._contacts[contact.account] = contact
+        self._announce("contact", contact)
+        return contact
+
+    def _set_contact_state(self, account: str, state: views.ContactState) -> views.Contact:
+        asking = next((r for r in self._requests.values() if r.account == account), None)
+        if asking is not None:
+            self._contacts[account] = views.Contact(account, asking.name, False, state, "")
+            del self._requests[asking.id]
+            self._announce("request_gone", views.Gone(asking.id))
+        return self._keep_contact(msgspec.structs.replace(self._contacts[account], state=state))
+
+    def _set_device(self, device: str, state: views.DeviceState) -> views.Device:
+        changed = msgspec.structs.replace(self._devices[device], state=state, code=msgspec.UNSET)
+        self._devices[device] = changed
+        self._announce("device", changed)
+        return changed
+
+    def _announce(self, kind: views.EventKind, value: views.EventValue) -> None:
+        for callback in tuple(self._callbacks):
+            callback(views.Event(kind, value))
+
+    def _check(self, password: str) -> None:
+        if password != PASSWORD:
+            raise UnauthenticatedError("accounts.sign_in_failed", "The name or password is wrong.")
+
+    def _next(self, kind: str) -> str:
+        self._count += 1
+        return f"{kind}-{self._count}"
+
+
+def _requests_of_the_scene() -> list[views.Request]:
+    greeting = "Hello, I worked at the port authority until spring. I think we should talk."
+    return [
+        views.Request(
+            "request-1", scene.account_of("ines"), "ines", greeting, scene.ago(minutes=48), "contact"
+        ),
+        views.Request(
+            "request-2",
+            scene.account_of("tomas.k"),
+            "tomas.k",
+            "",
+            scene.ago(hours=20),
+            "group",
+            "Archive readers",
+        ),
+    ]
+
+
+def _devices_of_the_scene() -> list[views.Device]:
+    return [
+        views.Device("desk", "newsroom-desk", False, "trusted", scene.ago(days=21)),
+        views.Device("old", "old-laptop", False, "revoked", scene.ago(days=90)),
+    ]
+
+
+def _qr(text: str) -> str:
+    return segno.make(text, error="m").svg_inline(border=2, light="#ffffff", dark="#14201c")
+
+
+def _hit(line: views.Message, title: str, needle: str) -> views.SearchHit:
+    start = line.text.lower().index(needle)
+    end = start + len(needle)
+    parts = ((line.text[:start], False), (line.text[start:end], True), (line.text[end:], False))
+    fields = {name: getattr(line, name) for name in line.__struct_fields__}
+    return views.SearchHit(
+        **fields, conversation_title=title, snippet=tuple(part for part in parts if part[0])
+    )
