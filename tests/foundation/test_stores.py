@@ -27,6 +27,18 @@ def upgrade():
         sa.PrimaryKeyConstraint("number", name="pk_jars"),
     )
 '''
+_SECOND = """
+import sqlalchemy as sa
+from alembic import op
+revision = "0002"
+down_revision = "0001"
+def upgrade():
+    op.create_table(
+        "lids",
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("number", name="pk_lids"),
+    )
+"""
 
 
 @pytest.fixture
@@ -61,4 +73,9 @@ def test_a_store_is_migrated_when_it_is_opened_and_keeps_its_rows(
             rows = connection.exec_driver_sql("SELECT number FROM jars ORDER BY number").all()
         assert [number for (number,) in rows] == list(range(turn + 1))
         database.close()
+    (design.versions / "0002_second.py").write_text(_SECOND)
+    sa.Table("lids", design.metadata, sa.Column("number", sa.BigInteger, primary_key=True))
+    database = open_store(design, settings, keys_of_tests())
+    assert differences(database, design.metadata) == []
+    database.close()
     assert (tmp_path / "service/stores/pantry.db").exists() is (engine == "sqlcipher")
