@@ -10,7 +10,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 import enigm
-from enigm.assembly.exits import Exit, complain, plainly, say
+from enigm.assembly.exits import Exit, plainly, say
 from enigm.assembly.up import SERVICE_PORT
 
 # Signals are as a shell reports them: 128 and the signal's number.

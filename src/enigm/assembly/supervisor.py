@@ -130,6 +130,12 @@ def port_is_free(port: int) -> bool:
     return True
 
 
+def free_port() -> int:
+    """Return a port that nothing listens on now."""
+    with socket.create_server((LOOPBACK, 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
 def end_with_parent(environment: Mapping[str, str]) -> None:
     """In a child: stop as if asked to when the parent is gone, however it went."""
     if environment.get(_SUPERVISED_VARIABLE) != "1":

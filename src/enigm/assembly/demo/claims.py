@@ -1,0 +1,56 @@
+"""What the demo claims, what was observed, and the table at its end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from rich.console import Console
+from rich.table import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One sentence that should hold, and what was seen."""
+
+    sentence: str
+    observed: str
+    holds: bool
+
+
+@dataclass
+class Ledger:
+    """Gathers the claims while the story goes on, and tells it."""
+
+    console: Console = field(default_factory=lambda: Console(highlight=False))
+    claims: list[Claim] = field(default_factory=list[Claim])
+
+    def act(self, title: str) -> None:
+        """Begin the next part of the story."""
+        self.console.print(f"\n[bold]{title}[/bold]")
+
+    def tell(self, sentence: str) -> None:
+        """Say what happened."""
+        self.console.print(f"  {sentence}", markup=False)
+
+    def claim(self, sentence: str, *, observed: str, holds: bool) -> None:
+        """Enter a claim; one that does not hold is told at once."""
+        self.claims.append(Claim(sentence, observed, holds))
+        if not holds:
+            self.console.print(f"  [bold red]does not hold:[/bold red] {sentence}: {observed}")
+
+    @property
+    def all_hold(self) -> bool:
+        """Tell whether there were claims and every one of them held."""
+        return bool(self.claims) and all(claim.holds for claim in self.claims)
+
+    def close(self) -> None:
+        """Print the table."""
+        table = Table(title="Claims, and what was observed", title_justify="left", show_lines=False)
+        table.add_column("", no_wrap=True)
+        table.add_column("claim", overflow="fold", ratio=3)
+        table.add_column("observed", overflow="fold", ratio=3)
+        for claim in self.claims:
+            mark = "[green]holds[/green]" if claim.holds else "[bold red]FAILS[/bold red]"
+            table.add_row(mark, claim.sentence, claim.observed)
+        self.console.print()
+        self.console.print(table)

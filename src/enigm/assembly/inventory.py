@@ -1,0 +1,47 @@
+"""`enigm inventory`: every value that the service keeps, why, and until when."""
+
+from __future__ import annotations
+
+import sys
+
+from rich.console import Console
+
+from enigm.assembly.exits import Exit
+from enigm.assembly.stores import DESIGNS
+from enigm.foundation.inventory import Entry, Kind, collect, collect_fields
+from enigm.foundation.inventory_report import (
+    inventory_json,
+    inventory_table,
+    record_of_processing,
+)
+from enigm.foundation.log_fields import LOG_FIELDS
+from enigm.foundation.metrics import METRIC_LABELS
+
+# Where no terminal says how wide it is, lines are cut for nobody.
+_WIDTH_WITHOUT_TERMINAL = 200
+
+
+def whole_inventory() -> tuple[Entry, ...]:
+    """Return every declared column, log field and metric label.
+
+    Raises:
+        UndeclaredError: something would be kept that nobody declared.
+    """
+    return (
+        *collect(design.metadata for design in DESIGNS.values()),
+        *collect_fields(Kind.LOG_FIELD, "every part", LOG_FIELDS),
+        *collect_fields(Kind.METRIC_LABEL, "every part", METRIC_LABELS),
+    )
+
+
+def print_inventory(*, as_json: bool, as_record: bool) -> int:
+    """Print it for people, for programs, or as a record of processing."""
+    entries = whole_inventory()
+    if as_json:
+        sys.stdout.write(inventory_json(entries).decode())
+    elif as_record:
+        sys.stdout.write(record_of_processing(entries) + "\n")
+    else:
+        width = None if sys.stdout.isatty() else _WIDTH_WITHOUT_TERMINAL
+        Console(width=width).print(inventory_table(entries))
+    return Exit.DONE
