@@ -244,12 +244,18 @@ class Rule(Enum):
         "§6.1",
         "The commit has no confirmation tag.",
     )
+    COMMIT_REQUIRED = (
+        "mls.commit.required",
+        "§12.4",
+        "Proposals wait: commit them before sending.",
+    )
     COMMIT_REINITIALISED = (
         "mls.commit.reinitialised",
         "§11.2",
         "The group was closed by a ReInit.",
     )
 
+    GROUP_LEFT = ("mls.group.left", "§12.3", "We are no longer a member of this group.")
     GROUP_INFO_SIGNATURE = ("mls.group_info.signature", "§12.4.3", "The signature is wrong.")
     GROUP_INFO_SIGNER = ("mls.group_info.signer", "§12.4.3", "The signer's leaf is blank.")
     GROUP_INFO_CONFIRMATION = (

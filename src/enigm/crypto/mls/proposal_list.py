@@ -191,20 +191,26 @@ def _repeats(values: Sequence[int] | Sequence[bytes]) -> bool:
     return len(set(values)) != len(values)
 
 
-def select_received(received: Iterable[SentProposal], committer: int) -> list[SentProposal]:
-    """Return the received proposals that a member can commit together (§12.2).
+def select_received(
+    received: Iterable[SentProposal], given: Sequence[SentProposal], committer: int
+) -> list[SentProposal]:
+    """Return the received proposals that a member can commit beside its own (§12.2).
 
     Removals win over updates of the same leaf, earlier proposals over later ones. Our own
     updates are left out, since the commit's path does their work, and so is our own removal,
     which only another can commit. A ReInit is taken alone.
     """
+    waiting = sorted(received, key=lambda sent: isinstance(sent.proposal, Update))
+    reinits = [item for item in waiting if isinstance(item.proposal, ReInit)]
+    if any(isinstance(item.proposal, ReInit) for item in given):
+        return []
+    if reinits and not given:
+        return reinits[:1]
     chosen: list[SentProposal] = []
-    seen: set[object] = {("leaf", committer)}
-    for item in sorted(received, key=lambda sent: isinstance(sent.proposal, Update)):
-        if isinstance(item.proposal, ReInit):
-            return [item]
+    seen: set[object] = {("leaf", committer)} | {_conflict_key(item) for item in given}
+    for item in waiting:
         key = _conflict_key(item)
-        if key not in seen:
+        if key not in seen and not isinstance(item.proposal, ReInit):
             seen.add(key)
             chosen.append(item)
     return chosen

@@ -146,6 +146,14 @@ class SecretTree:
             self.changes.skipped.update(change.skipped)
             self._drop_oldest_skipped()
 
+    def forget_changes(self) -> None:
+        """Take the changes so far as written."""
+        self.changes = SecretTreeChange()
+
+    def everything(self) -> SecretTreeChange:
+        """Return all entries, as a change from nothing."""
+        return SecretTreeChange(dict(self.nodes), dict(self.ratchets), dict(self.skipped))
+
     def _drop_oldest_skipped(self) -> None:
         surplus = len(self.skipped) - self.skipped_keys_max
         if surplus <= 0:
