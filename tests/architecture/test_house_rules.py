@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from enigm.assembly.main import app
 from tests.architecture.code_checks import CODE_CHECKS
-from tests.architecture.text_checks import TEXT_CHECKS
+from tests.architecture.text_checks import TEXT_CHECKS, named_enigm_commands_exist
 from tests.architecture.tree import Tree
 
 if TYPE_CHECKING:
@@ -18,3 +19,8 @@ if TYPE_CHECKING:
 def test_the_tree_keeps(check: Callable[[Tree], list[str]]) -> None:
     faults = check(Tree())
     assert not faults, "\n".join(["", *faults])
+
+
+def test_every_enigm_command_that_a_document_names_exists() -> None:
+    commands = {name for name in app if not name.startswith("-")}
+    assert named_enigm_commands_exist(Tree(), commands) == []

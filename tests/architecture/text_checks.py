@@ -117,7 +117,8 @@ def _named_paths(text: str) -> Iterator[str]:
 
 
 _MAKE = re.compile(r"\bmake ([a-z]+)\b")
-_ENIGM = re.compile(r"\benigm ([a-z]+)\b")
+# `enigm device chain v1` is a label that is hashed, not a command.
+_ENIGM = re.compile(r"\benigm ([a-z]+)\b(?!.* v\d)")
 _TARGET = re.compile(r"^([a-z]+):", re.MULTILINE)
 _FENCE = re.compile(r"^```[a-z]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 

@@ -27,10 +27,11 @@ def whole_inventory() -> tuple[Entry, ...]:
     Raises:
         UndeclaredError: something would be kept that nobody declared.
     """
+    log_fields = {name: field.declaration for name, field in LOG_FIELDS.items()}
     return (
         *collect(design.metadata for design in DESIGNS.values()),
-        *collect_fields(Kind.LOG_FIELD, "every part", LOG_FIELDS),
-        *collect_fields(Kind.METRIC_LABEL, "every part", METRIC_LABELS),
+        *collect_fields(Kind.LOG_FIELD, "operations", log_fields),
+        *collect_fields(Kind.METRIC_LABEL, "operations", METRIC_LABELS),
     )
 
 

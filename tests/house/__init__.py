@@ -1,0 +1,1 @@
+"""The `enigm` command, what it starts, and the wheel it comes in."""
