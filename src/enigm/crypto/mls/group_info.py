@@ -90,9 +90,13 @@ class UnverifiedGroupInfo:
         leaf = tree.leaf(self.signer)
         if leaf is None:
             raise refusal(Rule.GROUP_INFO_SIGNER)
-        signed = self.encoded[: self.signed_length]
-        if not suite.verifies(leaf.signature_key, _LABEL, signed, self.signature):
+        if not self.signature_holds(suite, leaf.signature_key):
             raise refusal(Rule.GROUP_INFO_SIGNATURE)
+
+    def signature_holds(self, suite: Suite, signature_key: bytes) -> bool:
+        """Verify the signature with a key."""
+        signed = self.encoded[: self.signed_length]
+        return suite.verifies(signature_key, _LABEL, signed, self.signature)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -123,8 +123,8 @@ class Written:
     nodes: list[Node] = field(default_factory=list, repr=False)
     past: set[int] = field(default_factory=set)
     keys_by_epoch: dict[int, set[bytes]] = field(default_factory=lambda: defaultdict(set))
-    received: set[bytes] = field(default_factory=set)
-    received_count: int = 0
+    received: tuple[bytes, ...] = ()
+    received_rows: set[bytes] = field(default_factory=set)
     pending: PendingCommit | None = None
 
     def take(self, state: MemberState) -> Rows:
@@ -133,7 +133,7 @@ class Written:
         self._take_message_keys(state, rows)
         if state.epoch is not self.epoch or state.is_active != self.is_active:
             self._take_epoch(state, rows)
-        if len(state.received) != self.received_count or state.pending is not self.pending:
+        if tuple(state.received) != self.received or state.pending is not self.pending:
             self._take_handshakes(state, rows)
         return rows
 
@@ -163,9 +163,9 @@ class Written:
 
     def _take_handshakes(self, state: MemberState, rows: Rows) -> None:
         current = _received_rows(state)
-        rows.update(dict.fromkeys(self.received - current.keys()))
+        rows.update(dict.fromkeys(self.received_rows - current.keys()))
         rows.update(current)
-        self.received, self.received_count = set(current), len(state.received)
+        self.received, self.received_rows = tuple(state.received), set(current)
         if state.pending is not self.pending:
             pending = state.pending
             rows[_PENDING] = None if pending is None else encode_pending(pending, state.epoch)

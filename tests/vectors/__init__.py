@@ -1,0 +1,1 @@
+"""The official MLS test vectors, all sixteen kinds: a runner and one checker for each kind."""

@@ -1,0 +1,1 @@
+"""One checker for each kind of official vector file: ``check`` raises if a vector fails."""
