@@ -9,7 +9,7 @@ SHELL := /bin/bash
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 ENIGM := $(VENV)/bin/enigm
-DIR ?= tests/vectors/official
+DIR ?= $(or $(ENIGM_VECTORS),../shared/vectors)/mls
 RUN := $(VENV)/.ready-to-run
 TEST := $(VENV)/.ready-to-test
 PAGE := src/enigm/app/ui/vendor/.built
@@ -57,7 +57,7 @@ screens: $(TEST) $(PAGE) ## make the pictures in docs/screens again where a page
 	@$(PYTHON) scripts/screens.py
 
 vectors: $(TEST) ## run every official MLS vector file in DIR=folder
-	@$(ENIGM) vectors "$(DIR)"
+	@$(PYTHON) -m tests.vectors.run "$(DIR)"
 
 chaos: $(TEST) ## kill the service again and again and count what was lost
 	@$(PYTHON) -m pytest tests/chaos -q -p no:randomly

@@ -123,14 +123,6 @@ def create_invite(
 
 
 @app.command
-def vectors(folder: Path, /) -> int:
-    """Run every official MLS vector file in a folder against the engine."""
-    from enigm.assembly.vectors import run_vectors
-
-    return run_vectors(folder)
-
-
-@app.command
 def version() -> int:
     """Print the version of Enigm and of the Python it runs on."""
     say(f"enigm {enigm.__version__} (Python {sys.version.split()[0]})")
