@@ -59,7 +59,8 @@ def watch(page: Page, host: str) -> Watch:
     seen = Watch()
 
     def on_console(message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"}:
+        # The browser reports a refused request by itself; what the page makes of it is its own.
+        if message.type in {"error", "warning"} and "/api/" not in message.location["url"]:
             seen.console_errors.append(message.text)
 
     def on_request(request: Request) -> None:

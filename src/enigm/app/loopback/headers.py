@@ -26,7 +26,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
     ]
 )
 
-_NOT_NEEDED = "camera microphone geolocation payment usb serial bluetooth midi display-capture".split()
+_NOT_NEEDED = "camera microphone geolocation payment usb serial midi display-capture".split()
 PERMISSIONS_POLICY = ", ".join(f"{feature}=()" for feature in _NOT_NEEDED)
 
 SECURITY_HEADERS: Headers = [

@@ -47,9 +47,10 @@ export function initials(name) {
 
 /** A colour that follows the fingerprint, not the name: an impostor's differs. */
 export function hue(identifier) {
-  let sum = 0;
-  for (const letter of identifier) sum = (sum * 31 + letter.codePointAt(0)) >>> 0;
-  return sum % AVATAR_HUES;
+  // FNV-1a: spreads neighbours far apart.
+  let sum = 2_166_136_261;
+  for (const letter of identifier) sum = Math.imul(sum ^ letter.codePointAt(0), 16_777_619) >>> 0;
+  return (sum >>> 8) % AVATAR_HUES;
 }
 
 /** A fingerprint in groups of four, as one reads it aloud. */

@@ -7,7 +7,7 @@ import { mergeMessages, refreshMessages, showMessage } from "./history.js";
 
 const RETRY_MILLISECONDS_MIN = 400;
 const RETRY_MILLISECONDS_MAX = 8000;
-const UNAUTHENTICATED = 401;
+const SESSION_ENDED = "loopback.session";
 let retryMilliseconds = RETRY_MILLISECONDS_MIN;
 
 export async function start() {
@@ -53,7 +53,7 @@ async function connect() {
     stream.addEventListener("message", (event) => take(JSON.parse(event.data)));
     stream.addEventListener("close", () => lost());
   } catch (problem) {
-    if (problem.status === UNAUTHENTICATED) stranger();
+    if (problem.code === SESSION_ENDED) stranger();
     else lost();
   }
 }

@@ -13,9 +13,9 @@ export function paneHead(title, back, { drawer = false, actions = "" } = {}) {
 }
 
 /** A person in a list; `after` stands at the end of the row. */
-export function person(name, account, { verified = false, note = "", after = "" } = {}) {
+export function person(name, account, { verified = false, note = "", after = "", me = false } = {}) {
   return html`<span class="person">${avatar(name, account)}
-    <span class="person-words"><span class="person-name">${name}${verifiedBadge(verified)}</span>
+    <span class="person-words"><span class="person-name" dir="auto">${me ? "You" : name}${verifiedBadge(verified)}</span>
       ${note ? html`<span class="person-note">${note}</span>` : ""}</span>${after}</span>`;
 }
 

@@ -44,7 +44,7 @@ class Conversation extends View {
   }
 
   willUpdate() {
-    if (this.#opened !== this.conversation) this.#open();
+    if (this.#opened !== this.conversation && store.state.loaded) this.#open();
     else if (!historyOf(this.conversation).read) void readNewest(this.conversation);
     const place = this.#place();
     this.#height = place?.scrollHeight ?? 0;
@@ -192,8 +192,8 @@ function names(row) {
 
 function beginning(row) {
   return html`<div class="beginning">${avatarOf(row, "l")}<h3 dir="auto">${row.title}</h3>
-    <p>${icon("lock")}<span>Only the people in this ${row.kind === "group" ? "group" : "chat"} can read it.
-      Enigm's service sees neither words nor names.</span></p>
+    <p>${icon("lock")}Only the people in this ${row.kind === "group" ? "group" : "chat"} can read it.
+      Enigm's service sees neither words nor names.</p>
     ${row.kind === "direct" && row.state === "active" ? html`<a class="button soft small" href=${href("chats", row.id, "safety", row.peer)}>Compare safety numbers</a>` : ""}</div>`;
 }
 

@@ -1,7 +1,7 @@
 // The drawer beside a conversation: who is in it, and what can be done.
 import { html, repeat } from "../vendor/lit.js";
 import * as api from "../api.js";
-import { count } from "../format.js";
+import { count, grouped } from "../format.js";
 import { go, href } from "../router.js";
 import { say, store } from "../store.js";
 import { loadDetails } from "../sync.js";
@@ -38,8 +38,16 @@ class Details extends View {
       <div class="deeds">
         ${row.state === "active" ? deedLink("shield", "Safety number", href("chats", row.id, "safety", row.peer),
           contact?.verified ? "Compared" : "Not compared yet") : ""}
+        ${this.#groupsWith(row)}
         ${blocked ? deed("check", "Unblock", () => this.#unblock(row)) : deed("block", "Block", () => this.#block(row), { kind: "danger" })}
-      </div>`;
+      </div>
+      <dl class="facts drawer-facts"><div><dt>Fingerprint</dt><dd class="fingerprint" dir="ltr">${grouped(row.peer)}</dd></div></dl>
+      <p class="note drawer-facts">${icon("info")}<span>The colour of a picture follows the fingerprint: someone else with the same name looks different.</span></p>`;
+  }
+
+  #groupsWith(row) {
+    const shared = [...store.state.details.values()].filter((it) => it.kind === "group" && it.members.some((member) => member.account === row.peer));
+    return shared.map((it) => deedLink("people", it.title, href("chats", it.id), "You are both in this group"));
   }
 
   #group(row, details) {
@@ -56,7 +64,8 @@ class Details extends View {
       </div>
       <h3 class="list-label">Members</h3>
       <ul class="people">${repeat(members, (member) => member.account, (member) => html`<li>
-        ${person(member.me ? "You" : member.name, member.account, {
+        ${person(member.name, member.account, {
+          me: member.me,
           verified: member.verified,
           note: [member.admin ? "Admin" : "", count(member.devices, "device", "devices")].filter(Boolean).join(" · "),
           after: member.me ? "" : this.#memberDeeds(row, member, admin),

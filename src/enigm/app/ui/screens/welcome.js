@@ -46,7 +46,7 @@ class Welcome extends FormView {
   }
 
   #create() {
-    return html`${head("Create an account", "Others find you by this name. It says nothing else about you.")}
+    return html`${head("Create an account", "Others find you by this name. It says nothing else about you.", "Step 1 of 3")}
       <form @submit=${this.#register}>
         ${field({ id: "username", label: "User name", autocomplete: "username", maxlength: 32, minlength: 3, autofocus: true,
           hint: "3 to 32 small letters, digits, dots, dashes." })}
@@ -135,8 +135,9 @@ function choice(section, name, title, text) {
     <span class="choice-words"><strong>${title}</strong><span>${text}</span></span>${icon("next", "mirror")}</a>`;
 }
 
-function head(title, text) {
+function head(title, text, step = "") {
   return html`<a class="back-link" href=${href("begin")}>${icon("back", "mirror")}Back</a>
+    ${step ? html`<p class="step">${step}</p>` : ""}
     <header class="door-head left"><h1>${title}</h1><p class="lead">${text}</p></header>`;
 }
 
