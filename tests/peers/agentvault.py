@@ -16,9 +16,12 @@ if TYPE_CHECKING:
 class AgentVault:
     """One mls-rs client. Its own commits are fed back to it, which is how it applies them."""
 
-    def __init__(self, identity: bytes) -> None:
+    def __init__(self, identity: bytes, storage: library.GroupStateStorage | None = None) -> None:
         key = library.generate_signature_keypair(library.CipherSuite.CURVE25519_AES128)
-        self._client: Any = library.Client(identity, key, library.client_config_default())
+        config: Any = library.client_config_default()
+        if storage is not None:
+            config.group_state_storage = storage
+        self._client: Any = library.Client(identity, key, config)
         self._group: Any = None
         self._identities: dict[int, Any] = {}
         self.seconds = 0.0

@@ -1,0 +1,1 @@
+"""Speed and size of the MLS engine beside three others, in one run."""

@@ -1,0 +1,1 @@
+"""Long random histories in which something must always hold."""
