@@ -46,6 +46,8 @@ want() {
 python_is_new_enough() { "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; }
 python_makes_environments() { "$python" -c 'import ensurepip, venv'; }
 has_postgres() { have postgres || ls /usr/lib/postgresql/*/bin/postgres; }
+has_tss_headers() { [ -e /usr/include/tss2/tss2_esys.h ] && have cc && have pkg-config; }
+has_swtpm() { have swtpm && have swtpm_setup && ls /usr/lib/*/libtss2-tcti-swtpm.so*; }
 has_chromium() { have chromium || have chromium-browser || have google-chrome; }
 
 make_environment() {
@@ -54,11 +56,24 @@ make_environment() {
     [ -x "$venv/bin/python" ] || { say "making $venv"; "$python" -m venv "$venv"; }
 }
 
-install_parts() {
+install_into_environment() {
     say "installing the parts named in $1, each checked against its hash"
     "$venv/bin/python" -m pip install -q --disable-pip-version-check --require-hashes -r "$1"
+}
+
+install_parts() {
+    install_into_environment "$1"
     "$venv/bin/python" -m pip install -q --disable-pip-version-check --no-deps \
         --no-build-isolation --no-index -e .
+}
+
+# The TPM part is built from source; where it cannot be built, only its own tests are skipped.
+install_tpm_part() {
+    want useful "libtss2-dev build-essential pkg-config python3-dev" "the TPM part is built with it" has_tss_headers
+    want useful "swtpm swtpm-tools libtss2-tcti-swtpm0" "attestation is tested on a software TPM" has_swtpm
+    has_tss_headers || return 0
+    install_into_environment requirements-tpm.lock \
+        || say "the TPM part could not be built: the tests that need it will be skipped."
 }
 
 install_front_end() {
@@ -84,6 +99,7 @@ test)
     want useful postgresql "stores are tested on it too" has_postgres
     want useful nats-server "several service processes talk through it" have nats-server
     want useful chromium "the browser tests drive it" has_chromium
+    install_tpm_part
     touch "$venv/.ready-to-test" "$venv/.ready-to-run"
     ;;
 page)
