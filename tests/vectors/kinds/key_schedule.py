@@ -41,9 +41,7 @@ def check(vector: Vector) -> None:
         init = _check_epoch(suite, epoch, init, context).init
 
 
-def _check_epoch(
-    suite: Suite, epoch: dict[str, Any], init: bytes, context: bytes
-) -> EpochSecrets:
+def _check_epoch(suite: Suite, epoch: dict[str, Any], init: bytes, context: bytes) -> EpochSecrets:
     joiner = joiner_secret(suite, init, raw(epoch["commit_secret"]), context)
     assert joiner == raw(epoch["joiner_secret"])
     psk = raw(epoch["psk_secret"])

@@ -92,9 +92,7 @@ def epoch_secrets(suite: Suite, joiner: bytes, psk: bytes, context: bytes) -> Ep
 def send_external_init(suite: Suite, external_public: bytes) -> tuple[bytes, bytes]:
     """Return (kem_output, init secret) for an external commit (§8.3)."""
     try:
-        return suite.hpke.send_export(
-            external_public, b"", _EXTERNAL_INIT_LABEL, suite.hash_length
-        )
+        return suite.hpke.send_export(external_public, b"", _EXTERNAL_INIT_LABEL, suite.hash_length)
     except InvalidKeyError as error:
         raise refusal(Rule.HPKE_KEY) from error
 

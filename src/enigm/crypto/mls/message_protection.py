@@ -1,4 +1,4 @@
-"""Protecting frames: membership tags, sender data, content encryption, padding (RFC 9420 §6.2-3)."""
+"""Protecting frames: membership tags, sender data, encryption, padding (RFC 9420 §6.2, §6.3)."""
 
 from __future__ import annotations
 

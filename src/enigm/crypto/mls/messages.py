@@ -80,9 +80,7 @@ class PrivateMessage:
 
     def encoded(self) -> bytes:
         """Return the wire form."""
-        return (
-            self.content_aad() + opaque(self.encrypted_sender_data) + opaque(self.ciphertext)
-        )
+        return self.content_aad() + opaque(self.encrypted_sender_data) + opaque(self.ciphertext)
 
     def sender_data_aad(self) -> bytes:
         """Return SenderDataAAD (§6.3.2)."""

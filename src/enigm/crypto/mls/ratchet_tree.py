@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias
 
 from enigm.crypto.mls import tree_math
@@ -47,7 +48,7 @@ class ParentNode:
         encryption_key = reader.opaque()
         parent_hash = reader.opaque()
         unmerged = tuple(reader.each(Reader.u32))
-        if any(a >= b for a, b in zip(unmerged, unmerged[1:], strict=False)):
+        if any(a >= b for a, b in pairwise(unmerged)):
             raise refusal(Rule.TREE_UNMERGED)
         return ParentNode(encryption_key, parent_hash, unmerged, reader.since(start))
 
@@ -71,6 +72,9 @@ class RatchetTree:
         suite: the group's.
         nodes: 2n - 1 nodes, n a power of two.
         hashes: the tree hash of each node, None where it is not known.
+        encryption_keys: of all nodes.
+        signature_keys: of all leaves.
+        filled_below: no leaf with a smaller index is blank.
     """
 
     suite: Suite
@@ -78,6 +82,7 @@ class RatchetTree:
     hashes: list[bytes | None] = field(repr=False)
     encryption_keys: set[bytes] = field(repr=False)
     signature_keys: set[bytes] = field(repr=False)
+    filled_below: int = 0
 
     @staticmethod
     def of(suite: Suite, nodes: list[Node]) -> RatchetTree:
@@ -179,6 +184,8 @@ class RatchetTree:
             self.encryption_keys.add(content.encryption_key)
             if isinstance(content, LeafNode):
                 self.signature_keys.add(content.signature_key)
+        elif node % 2 == 0:
+            self.filled_below = min(self.filled_below, node // 2)
         self.nodes[node] = content
         self._forget_hashes(node)
 
@@ -215,10 +222,11 @@ class RatchetTree:
 
     def first_blank(self) -> int:
         """Return the index of the leftmost blank leaf, or the leaf count if there is none."""
-        try:
-            return self.nodes[::2].index(None)
-        except ValueError:
-            return self.leaf_count
+        index = self.filled_below
+        while index < self.leaf_count and self.nodes[2 * index] is not None:
+            index += 1
+        self.filled_below = index
+        return index
 
     def reach(self, leaf_index: int) -> None:
         """Double the tree if the leaf is the first beyond it: a joiner's place (§12.4.2)."""
@@ -258,8 +266,9 @@ class RatchetTree:
     def encoded(self) -> bytes:
         """Return the ratchet_tree extension's content, without trailing blanks (§12.4.3.3)."""
         parts = [
-            b"\x00" if node is None else (b"\x01\x01" if index % 2 == 0 else b"\x01\x02")
-            + node.encoded
+            b"\x00"
+            if node is None
+            else (b"\x01\x01" if index % 2 == 0 else b"\x01\x02") + node.encoded
             for index, node in enumerate(self.nodes)
         ]
         while parts and parts[-1] == b"\x00":

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from enigm.crypto.mls import tree_math
 from enigm.crypto.mls.ciphersuite import NONCE_LENGTH
@@ -53,9 +53,9 @@ class Ratchet:
     secret: bytes = field(repr=False)
 
 
-RatchetPlace = tuple[int, RatchetKind]
+RatchetPlace: TypeAlias = tuple[int, RatchetKind]
 """A leaf index and one of its two ratchets."""
-SkippedPlace = tuple[int, RatchetKind, int]
+SkippedPlace: TypeAlias = tuple[int, RatchetKind, int]
 """The same, and a generation."""
 
 
@@ -63,9 +63,11 @@ SkippedPlace = tuple[int, RatchetKind, int]
 class SecretTreeChange:
     """What one use changes; None as a value means that the entry goes."""
 
-    nodes: dict[int, bytes | None] = field(default_factory=dict)
-    ratchets: dict[RatchetPlace, Ratchet] = field(default_factory=dict)
-    skipped: dict[SkippedPlace, MessageKey | None] = field(default_factory=dict)
+    nodes: dict[int, bytes | None] = field(default_factory=dict[int, bytes | None])
+    ratchets: dict[RatchetPlace, Ratchet] = field(default_factory=dict[RatchetPlace, Ratchet])
+    skipped: dict[SkippedPlace, MessageKey | None] = field(
+        default_factory=dict[SkippedPlace, MessageKey | None]
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,8 +95,12 @@ class SecretTree:
     suite: Suite
     leaf_count: int
     nodes: dict[int, bytes] = field(repr=False)
-    ratchets: dict[RatchetPlace, Ratchet] = field(default_factory=dict, repr=False)
-    skipped: dict[SkippedPlace, MessageKey] = field(default_factory=dict, repr=False)
+    ratchets: dict[RatchetPlace, Ratchet] = field(
+        default_factory=dict[RatchetPlace, Ratchet], repr=False
+    )
+    skipped: dict[SkippedPlace, MessageKey] = field(
+        default_factory=dict[SkippedPlace, MessageKey], repr=False
+    )
     changes: SecretTreeChange = field(default_factory=SecretTreeChange, repr=False)
     forward_generations_max: int = FORWARD_GENERATIONS_MAX
     skipped_keys_max: int = SKIPPED_KEYS_MAX

@@ -14,10 +14,7 @@ if TYPE_CHECKING:
 def confirmed_transcript_hash(suite: Suite, interim: bytes, commit: VerifiedContent) -> bytes:
     """Add a commit, without its confirmation tag, to the transcript."""
     return suite.hash(
-        interim
-        + u16(commit.wire_format)
-        + commit.content.encoded
-        + opaque(commit.auth.signature)
+        interim + u16(commit.wire_format) + commit.content.encoded + opaque(commit.auth.signature)
     )
 
 

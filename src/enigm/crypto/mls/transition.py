@@ -62,8 +62,8 @@ class Transition:
     tree: RatchetTree = field(repr=False)
     extensions: tuple[Extension, ...]
     proposals: ProposalList
-    added: list[tuple[int, KeyPackage]] = field(default_factory=list)
-    path: list[tuple[int, int]] = field(default_factory=list)
+    added: list[tuple[int, KeyPackage]] = field(default_factory=list[tuple[int, "KeyPackage"]])
+    path: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
     profiles_changed: bool = False
 
     @staticmethod

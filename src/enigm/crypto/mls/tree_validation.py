@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from enigm.crypto.mls import tree_math
@@ -14,7 +16,6 @@ from enigm.crypto.mls.leaf_node import (
 )
 from enigm.crypto.mls.ratchet_tree import RatchetTree
 from enigm.crypto.mls.tree_hashes import parent_hash, tree_hash
-from enigm.crypto.mls.extensions import required_capabilities
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from enigm.crypto.mls.extensions import Extension
     from enigm.crypto.mls.group_context import GroupContext
     from enigm.crypto.mls.ratchet_tree import ParentNode, UnverifiedTree
+
+LEAVES_FOR_THREADS_MIN = 64
+"""Below this, starting threads takes longer than they save."""
 
 
 def verify_tree(unverified: UnverifiedTree, suite: Suite, context: GroupContext) -> RatchetTree:
@@ -91,9 +95,7 @@ def _links_to(tree: RatchetTree, child: int, sibling: int, parent: ParentNode) -
     The rest of that resolution must be the parent's unmerged leaves beneath the child.
     """
     resolution = tree.resolution(child)
-    unmerged = {
-        2 * leaf for leaf in parent.unmerged_leaves if tree_math.is_below(2 * leaf, child)
-    }
+    unmerged = {2 * leaf for leaf in parent.unmerged_leaves if tree_math.is_below(2 * leaf, child)}
     merged = [node for node in resolution if node not in unmerged]
     if len(merged) != 1 or len(resolution) != len(unmerged) + 1:
         return False
@@ -106,19 +108,31 @@ def _links_to(tree: RatchetTree, child: int, sibling: int, parent: ParentNode) -
 def check_leaves(tree: RatchetTree, group_id: bytes, extensions: tuple[Extension, ...]) -> None:
     """Check every leaf's form, signature, and support for what the group uses (§7.3)."""
     check_supported(tree, extensions)
-    for index, leaf in tree.members():
+    leaves = list(tree.members())
+    for _, leaf in leaves:
         check_leaf_form(leaf, tree.suite)
-        placement = leaf_placement(leaf.source, group_id, index)
-        if not leaf.signature_holds(tree.suite, placement):
-            raise refusal(Rule.LEAF_SIGNATURE)
+
+    def check_signatures(share: list[tuple[int, LeafNode]]) -> None:
+        for index, leaf in share:
+            placement = leaf_placement(leaf.source, group_id, index)
+            if not leaf.signature_holds(tree.suite, placement):
+                raise refusal(Rule.LEAF_SIGNATURE)
+
+    if len(leaves) < LEAVES_FOR_THREADS_MIN:
+        check_signatures(leaves)
+        return
+    # Signatures are nine tenths of the time it takes to join a large group, and the library
+    # verifies them outside the interpreter's lock.
+    threads = os.cpu_count() or 1
+    with ThreadPoolExecutor(threads) as pool:
+        for _ in pool.map(check_signatures, (leaves[at::threads] for at in range(threads))):
+            pass
 
 
 def check_supported(tree: RatchetTree, extensions: tuple[Extension, ...]) -> None:
     """Check that all members support the group's extensions and each other's credentials."""
     # Most members have the very same capabilities: judge each kind of leaf once.
-    distinct = {
-        (leaf.capabilities, leaf.credential.kind): leaf for _, leaf in tree.members()
-    }
+    distinct = {(leaf.capabilities, leaf.credential.kind): leaf for _, leaf in tree.members()}
     check_credentials_supported(distinct.values())
     for leaf in {capabilities: leaf for (capabilities, _), leaf in distinct.items()}.values():
         check_leaf_fits_group(leaf, extensions)

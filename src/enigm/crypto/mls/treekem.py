@@ -51,9 +51,7 @@ class PathSecrets:
     def private_keys(self) -> dict[int, bytes]:
         """Return the private key of each node."""
         nodes = (node for node, _ in self.path)
-        return {
-            node: pair.private for node, pair in zip(nodes, self.key_pairs, strict=True)
-        }
+        return {node: pair.private for node, pair in zip(nodes, self.key_pairs, strict=True)}
 
     def secret_for(self, leaf_index: int) -> bytes | None:
         """Return the path secret of the lowest node above a leaf, for its Welcome (§12.4.3.1)."""

@@ -7,7 +7,7 @@ The interface an application uses; import each name from the module in brackets:
     SuiteTable.standard()                  # lookup by number; .register(suite.renumbered(0x0053))
 
     # [enigm.crypto.mls.credential]
-    Credential(kind: int, body: bytes)     # Credential.basic(identity), .x509(chain); 0xF000+ private
+    Credential(kind: int, body: bytes)     # .basic(identity), .x509(chain); 0xF000+ private
     # [enigm.crypto.mls.extensions]
     Extension(kind: int, body: bytes)      # POLICY = 0xF1E0, APPLICATION_ID, EXTERNAL_SENDERS, ...
 
@@ -25,14 +25,15 @@ The interface an application uses; import each name from the module in brackets:
     KeyPackageBundle                       # .message: bytes to publish; .serialize() / .restore()
         .reference: bytes                  # KeyPackageRef: which bundle a Welcome is for
     new_key_package(needs, suite, identity, options=LeafOptions()) -> KeyPackageBundle
-    LeafOptions(lifetime_seconds=..., extensions=(), extra capabilities...)
+    LeafOptions(lifetime_seconds, extensions, extension_kinds, proposal_kinds, credential_kinds)
 
     # [enigm.crypto.mls.proposals]
-    Add.of(key_package_message: bytes)   Remove(leaf_index)   Update is made by group.propose_update()
+    Add.of(key_package_message: bytes)   Remove(leaf_index)   Update: group.propose_update()
     PreSharedKey.external(psk_id, nonce) / .resumption(group_id, epoch, nonce)
     ReInit(group_id, version, suite_number, extensions)   GroupContextExtensions(extensions)
 
-    # [enigm.crypto.mls.member.group]
+    # [enigm.crypto.mls.member.group]: Group, JoinOptions    [.creation]: NewGroup
+    # [.committing]: CommitOptions    [.external]: ExternalJoinOptions    [.outcomes]: the results
     Group.create(needs, NewGroup(suite, group_id, identity, extensions=(), leaf=LeafOptions()),
                  settings=Settings()) -> Group
     Group.join(needs, welcome: bytes, bundle, JoinOptions(ratchet_tree: bytes | None = None,
@@ -73,7 +74,7 @@ The interface an application uses; import each name from the module in brackets:
     group.reinitialise(identity, key_packages) -> Group      # §11.2, after a ReInit was merged
 
     group.take_changes() -> dict[bytes, bytes | None]        # rows to write (None: delete) since
-                                                             # the last call; one small row a message
+                                                             # the last call; one small row each
     group.serialize() -> bytes            Group.restore(needs, state: bytes, settings) -> Group
 
 Write the rows of ``take_changes`` in the same transaction as what the message led to, before the
@@ -83,5 +84,6 @@ Errors: ``errors.MlsInvalidError`` (malformed, or against a rule), ``errors.MlsU
 (signature, tag or decryption failed); both carry ``.rule`` and ``.code`` such as
 ``mls.leaf_node.lifetime``. Misuse by our own code (merging with nothing pending) is RuntimeError.
 Codes an application meets in normal running: ``mls.message.epoch_past``,
-``mls.message.epoch_future``, ``mls.message.own``, ``mls.secret_tree.consumed``.
+``mls.message.epoch_future``, ``mls.message.own``, ``mls.secret_tree.consumed`` (a replay), and from
+``encrypt`` ``mls.commit.required``: proposals were received and must be committed first (§12.4).
 """

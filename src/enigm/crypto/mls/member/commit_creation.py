@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 from enigm.crypto.mls.commit import Commit, ProposalReference
 from enigm.crypto.mls.framing import FramedContent, FrameHeader, Sender, WireFormat, sign_content
 from enigm.crypto.mls.key_schedule import welcome_key, welcome_secret
-from enigm.crypto.mls.leaf_node import LeafContent, LeafOrigin, LeafSource, leaf_placement, sign_leaf
+from enigm.crypto.mls.leaf_node import (
+    LeafContent,
+    LeafOrigin,
+    LeafSource,
+    leaf_placement,
+    sign_leaf,
+)
 from enigm.crypto.mls.member.epoch import Ending, EpochInputs, OwnKeys, with_tag
 from enigm.crypto.mls.messages import encode_message
 from enigm.crypto.mls.treekem import PathSecrets

@@ -131,9 +131,7 @@ class CommitReceiver:
         commit_secret = bytes(suite.hash_length)
         if commit.path is not None:
             receiver = PathReceiver(made.tree, own.leaf_index, own.nodes)
-            opened = receiver.open(
-                made.path, commit.path, provisional.encoded(), made.added_nodes
-            )
+            opened = receiver.open(made.path, commit.path, provisional.encoded(), made.added_nodes)
             own = own.with_nodes(opened.private_keys())
             commit_secret = opened.commit_secret
         init_secret = secrets.init

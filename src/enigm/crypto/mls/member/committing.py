@@ -129,7 +129,7 @@ class CommitInTheMaking:
     path: NewPath | None = field(repr=False)
     provisional: GroupContext
     psk: bytes = field(repr=False)
-    finished: list[FinishedCommit] = field(default_factory=list, repr=False)
+    finished: list[FinishedCommit] = field(default_factory=list[FinishedCommit], repr=False)
 
     def sign(self, wire_format: WireFormat) -> VerifiedContent:
         """Sign the commit and compute the epoch it leads to."""

@@ -175,9 +175,8 @@ def _read_summary(reader: Reader) -> CommitSummary:
 def encode_pending(pending: PendingCommit, current: Epoch) -> bytes:
     """Encode our own commit; an unmerged join from outside is the current epoch already."""
     staged, started = pending.staged, pending.staged.started
-    leads_on = started is not None and started.epoch is not current
     following = None
-    if leads_on:
+    if started is not None and started.epoch is not current:
         following = (
             encode_tree_change(current.tree, started.epoch.tree)
             + encode_epoch(started.epoch)

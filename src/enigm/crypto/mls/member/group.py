@@ -11,7 +11,6 @@ from enigm.crypto.mls.framing import Sender, VerifiedContent, WireFormat
 from enigm.crypto.mls.member import committing, creation, external, joining, stored, successors
 from enigm.crypto.mls.member.commit_reception import CommitReceiver
 from enigm.crypto.mls.member.committing import CommitOptions
-from enigm.crypto.mls.member.needs import Needs, Settings
 from enigm.crypto.mls.member.messaging import (
     OpenedFrame,
     open_private_frame,
@@ -19,6 +18,7 @@ from enigm.crypto.mls.member.messaging import (
     protect,
     sign_frame,
 )
+from enigm.crypto.mls.member.needs import Needs, Settings
 from enigm.crypto.mls.member.outcomes import (
     ApplicationMessage,
     CommitSummary,
@@ -118,9 +118,7 @@ class Group:
         return Group(needs, chosen, state)
 
     @staticmethod
-    def load(
-        needs: Needs, rows: Mapping[bytes, bytes], settings: Settings | None = None
-    ) -> Group:
+    def load(needs: Needs, rows: Mapping[bytes, bytes], settings: Settings | None = None) -> Group:
         """Read a group from the rows that ``take_changes`` gave."""
         chosen = settings or Settings()
         group = Group(needs, chosen, stored.load(rows, needs.suites, chosen))
@@ -234,9 +232,7 @@ class Group:
         self._require_settled()
         if self._state.received and self._state.pending is None:
             raise refusal(Rule.COMMIT_REQUIRED)
-        frame = sign_frame(
-            self._state, plaintext, WireFormat.PRIVATE_MESSAGE, authenticated_data
-        )
+        frame = sign_frame(self._state, plaintext, WireFormat.PRIVATE_MESSAGE, authenticated_data)
         return self._protect(frame)
 
     def propose(self, proposal: Proposal, authenticated_data: bytes = b"") -> bytes:

@@ -51,10 +51,12 @@ class MemberState:
 
     epoch: Epoch
     message_keys: SecretTree
-    past: dict[int, PastEpoch] = field(default_factory=dict)
-    resumption: dict[int, bytes] = field(default_factory=dict, repr=False)
-    received: dict[bytes, SentProposal] = field(default_factory=dict)
-    own_updates: dict[bytes, OwnUpdate] = field(default_factory=dict, repr=False)
+    past: dict[int, PastEpoch] = field(default_factory=dict[int, PastEpoch])
+    resumption: dict[int, bytes] = field(default_factory=dict[int, bytes], repr=False)
+    received: dict[bytes, SentProposal] = field(default_factory=dict[bytes, "SentProposal"])
+    own_updates: dict[bytes, OwnUpdate] = field(
+        default_factory=dict[bytes, "OwnUpdate"], repr=False
+    )
     pending: PendingCommit | None = None
     reinit: ReInit | None = None
     is_active: bool = True

@@ -120,11 +120,11 @@ class Written:
 
     epoch: Epoch | None = None
     is_active: bool = True
-    nodes: list[Node] = field(default_factory=list, repr=False)
-    past: set[int] = field(default_factory=set)
+    nodes: list[Node] = field(default_factory=list["Node"], repr=False)
+    past: set[int] = field(default_factory=set[int])
     keys_by_epoch: dict[int, set[bytes]] = field(default_factory=lambda: defaultdict(set))
     received: tuple[bytes, ...] = ()
-    received_rows: set[bytes] = field(default_factory=set)
+    received_rows: set[bytes] = field(default_factory=set[bytes])
     pending: PendingCommit | None = None
 
     def take(self, state: MemberState) -> Rows:
@@ -252,9 +252,7 @@ class _Loader:
         tree = RatchetTree.of(suite, nodes)
         epoch = read_epoch(reader, self.suites, tree)
         keys = self._empty_keys(suite, tree.leaf_count)
-        return MemberState(
-            epoch, keys, resumption=resumption, reinit=reinit, is_active=is_active
-        )
+        return MemberState(epoch, keys, resumption=resumption, reinit=reinit, is_active=is_active)
 
     def _empty_keys(self, suite: Suite, leaf_count: int) -> SecretTree:
         return limited(SecretTree(suite, leaf_count, {}), self.settings)
