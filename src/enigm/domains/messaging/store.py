@@ -104,6 +104,9 @@ _spent_tokens = Table(
     sqlite_with_rowid=False,
 )
 
+# Every message passes lock_places, add_… and save_places: these speak to the driver on SQLAlchemy's
+# connection, which costs a third of executing through it (docs/benchmarks-delivery.md).
+
 DESIGN: Final = StoreDesign(
     metadata, Path(__file__).parent / "migrations" / "versions", page_bytes=PAGE_BYTES
 )
@@ -111,10 +114,16 @@ DESIGN: Final = StoreDesign(
 
 def lock_places(connection: sa.Connection, names: Iterable[PlaceName]) -> dict[PlaceName, Place]:
     """Return these places as they stand; on PostgreSQL nobody else changes them meanwhile."""
+    wanted = list(names)
+    marks = ", ".join([_mark(connection)] * len(wanted))
+    columns = "number, name, epoch, token_hash, epoch_after_seq, last_seq, used_at"
     # In one order everywhere, or two writers could wait for each other.
-    statement = _LOCK_PLACES if connection.dialect.name == "postgresql" else _FIND_PLACES
-    rows = connection.execute(statement, {"names": list(names)})
-    return {PlaceName(row[1]): Place(*row) for row in rows}
+    statement = f"SELECT {columns} FROM places WHERE name IN ({marks}) ORDER BY number"  # noqa: S608 - no value is in the text
+    if connection.dialect.name == "postgresql":
+        statement += " FOR UPDATE"
+    cursor = connection.connection.cursor()
+    cursor.execute(statement, wanted)
+    return {PlaceName(row[1]): Place(*row) for row in cursor.fetchall()}
 
 
 def past_hash(connection: sa.Connection, place: PlaceNumber, epoch: int) -> bytes | None:
@@ -168,7 +177,7 @@ def add_past_epochs(connection: sa.Connection, rows: Sequence[tuple[Any, ...]]) 
 def save_places(connection: sa.Connection, places: Iterable[Place]) -> None:
     """Write back places that were locked in the same transaction."""
     mark = _mark(connection)
-    connection.exec_driver_sql(
+    connection.connection.cursor().executemany(
         f"UPDATE places SET epoch = {mark}, token_hash = {mark}, epoch_after_seq = {mark}, "  # noqa: S608 - no value is in the text
         f"last_seq = {mark}, used_at = {mark} WHERE number = {mark}",
         [
@@ -254,7 +263,6 @@ _FIND_PLACES = (
     .where(_places.c.name.in_(sa.bindparam("names", expanding=True)))
     .order_by(_places.c.number)
 )
-_LOCK_PLACES = _FIND_PLACES.with_for_update()
 _FIND_PAST = sa.select(_past_epochs).where(
     _past_epochs.c.place == sa.bindparam("place"), _past_epochs.c.epoch == sa.bindparam("epoch")
 )
@@ -289,10 +297,10 @@ def _insert_many(
     skip: str = "",
     or_ignore: bool = False,
 ) -> int:
-    # The driver's executemany on plain tuples: SQLAlchemy's own costs several times as much per
-    # row, and this is the one place where every message passes.
     names = [column.name for column in table.columns if column.name != skip]
     marks = ", ".join([_mark(connection)] * len(names))
     ending = " ON CONFLICT DO NOTHING" if or_ignore else ""
     statement = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks}){ending}"  # noqa: S608 - names of our own tables
-    return connection.exec_driver_sql(statement, list(rows)).rowcount
+    cursor = connection.connection.cursor()
+    cursor.executemany(statement, rows)
+    return cursor.rowcount

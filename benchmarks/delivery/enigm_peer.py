@@ -1,0 +1,205 @@
+"""Enigm as a `Peer` of the benchmark kit: `bench.py --plugin enigm_peer.py --peers enigm,…`."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import os
+import sqlite3
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+sys.path[:0] = [str(ROOT / "src"), str(HERE)]
+
+import peers as kit  # noqa: E402 - the kit's own module, found by bench.py
+from common import payload  # noqa: E402
+from load_client import CREDIT_BYTES, LoadProtocol  # noqa: E402
+
+from enigm.wire import delivery  # noqa: E402
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PYTHON = os.environ.get("ENIGM_PYTHON", str(ROOT / ".venv" / "bin" / "python"))
+EPOCH = 0
+TTL_SECONDS = 14 * 86_400
+GROUP = "group"
+
+
+def channel_of(user: str) -> tuple[bytes, bytes]:
+    """Return the name and the token of the channel that a user receives on."""
+    digest = hashlib.sha512(f"enigm benchmark {user}".encode()).digest()
+    return digest[:16], digest[16:48]
+
+
+class Client:
+    """One connection of a sender, a receiver or a member."""
+
+    def __init__(self, port: int, on_ids: Callable[[list[int]], None] | None = None) -> None:
+        self._port = port
+        self._on_ids = on_ids
+        self._number = 1
+        self._posts: dict[str, bytes] = {}
+
+    async def open(self) -> Client:
+        loop = asyncio.get_running_loop()
+        _, self.line = await loop.create_connection(
+            lambda: LoadProtocol(self._on_ids), kit.HOST, self._port
+        )
+        await asyncio.wait_for(self.line.opened, 20)
+        return self
+
+    async def follow(self, user: str, after_seq: int) -> None:
+        channel, token = channel_of(user)
+        frame = delivery.Open(0xFFFF, channel, EPOCH, token, after_seq, CREDIT_BYTES)
+        self.line.cursor = after_seq
+        self.line.queue(delivery.encode(frame))
+
+    async def create(self, user: str, admission: bytes) -> None:
+        channel, token = channel_of(user)
+        self._number += 1
+        frame = delivery.CreateChannel(
+            self._number, channel, hashlib.sha256(token).digest(), admission
+        )
+        await self.line.ask(self._number, delivery.encode(frame))
+
+    async def send(self, to: str, number: int) -> None:
+        start = self._posts.get(to)
+        if start is None:
+            channel, token = channel_of(to)
+            start = channel + EPOCH.to_bytes(8, "big") + token
+            self._posts[to] = start
+        self._number = request = self._number + 1
+        body = payload(number, binary=True)
+        fields = start + number.to_bytes(16, "big") + TTL_SECONDS.to_bytes(4, "big") + body
+        await self.line.ask(request, delivery.HEAD.pack(5 + len(fields), 0x02, request) + fields)
+
+    async def send_group(self, number: int) -> None:
+        await self.send(GROUP, number)
+
+    def abort(self) -> None:
+        self.line.abort()
+
+    async def close(self) -> None:
+        self.line.close()
+
+
+class Enigm(kit.Peer):
+    """The service on SQLCipher: one process, every ACK after a forced write."""
+
+    name = "enigm"
+    port = 18460
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._cursors: dict[str, int] = {}
+        self._readers: dict[str, Client] = {}
+
+    def environment(self) -> dict[str, str]:
+        return {
+            "ENIGM_DATA_FOLDER": str(self.data),
+            "ENIGM_LISTEN_PORT": str(self.port),
+            # The peers' rate limits are lifted as well: they would be all that is measured.
+            "ENIGM_LIMITS": json.dumps(
+                {"messaging.channel_posts": 10**9, "messaging.connection_requests": 10**9}
+            ),
+        }
+
+    def command(self) -> list[str]:
+        return [PYTHON, str(HERE / "standalone.py")]
+
+    def spawn(self) -> None:
+        process = self.run(self.command(), env_extra=self.environment())
+        kit.wait_port(self.port, process)
+
+    def provision(self) -> None:
+        async def create_channels() -> None:
+            await self.start()
+            client = await Client(self.port).open()
+            users = [*kit.RECEIVERS, *kit.OFFLINE, GROUP]
+            for user, token in zip(users, self.tokens(len(users)), strict=True):
+                await client.create(user, token)
+            await client.close()
+
+        asyncio.run(create_channels())
+        self.stop()
+
+    def tokens(self, count: int) -> list[bytes]:
+        """Ask the service's own seed, in a process that can import its parts."""
+        import subprocess
+
+        command = [*self.command(), "--tokens", str(count)]
+        environment = {**os.environ, **self.environment()}
+        printed = subprocess.run(
+            command, env=environment, check=True, capture_output=True, text=True
+        ).stdout
+        return [bytes.fromhex(line) for line in printed.split()]
+
+    def reset(self) -> None:
+        super().reset()
+        self._cursors.clear()
+
+    async def probe(self) -> None:
+        """One post that is acknowledged: the first thing that needs everything."""
+        client = await Client(self.port).open()
+        try:
+            channel, _ = channel_of("probe")
+            line = client.line
+            frame = delivery.Fetch(1, channel, 0, bytes(32), 0, 1, 0)
+            answered = asyncio.get_running_loop().create_future()
+            line.waiting[1] = answered
+            line.queue(delivery.encode(frame))
+            try:
+                await asyncio.wait_for(answered, 5)
+            except Exception as error:  # noqa: BLE001
+                if "messaging.unknown" not in str(error):
+                    raise
+        finally:
+            await client.close()
+
+    async def sender(self, user: str) -> Client:
+        return await Client(self.port).open()
+
+    async def receiver(self, user: str, on_ids: Callable[[list[int]], None] | None) -> Client:
+        client = await Client(self.port, on_ids).open()
+        await client.follow(user, self._cursors.get(user, 0))
+        return client
+
+    async def member(
+        self, user: str, on_ids: Callable[[list[int]], None], first: bool = False  # noqa: FBT001, FBT002
+    ) -> Client:
+        return await self._live(await self.receiver(GROUP, on_ids))
+
+    async def _live(self, client: Client) -> Client:
+        await asyncio.wait_for(client.line.live, 20)
+        return client
+
+    async def group_sender(self, user: str) -> Client:
+        return await self.sender(user)
+
+    async def leave(self, user: str) -> None:
+        client = await self._live(await self.receiver(user, None))
+        self.remember(user, client)
+        await client.close()
+
+    def remember(self, user: str, client: Client) -> None:
+        """A device keeps its cursor: it asks for what comes after."""
+        self._cursors[user] = client.line.cursor
+
+    def disk_paths(self) -> list[Path]:
+        return [self.data]
+
+    def version(self) -> str:
+        return "enigm (this tree)"
+
+    def settings(self) -> dict[str, Any]:
+        return {
+            "storage": "SQLCipher, WAL, synchronous=FULL: a forced write before each ACK",
+            "limits": "messaging.channel_posts and connection_requests lifted",
+            "processes": "one",
+            "sqlite": sqlite3.sqlite_version,
+        }
