@@ -1,0 +1,133 @@
+"""`enigm serve`: runs the service's parts in this process until it is asked to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+from typing import TYPE_CHECKING
+
+import msgspec
+import uvicorn
+import uvloop
+
+import enigm
+from enigm.assembly.exits import Exit
+from enigm.assembly.places import Places
+from enigm.assembly.service import ROLES, build_service
+from enigm.foundation.clock import SystemClock
+from enigm.foundation.entropy import SystemEntropy
+from enigm.foundation.errors import SetupError
+from enigm.foundation.log import EventLog, route_libraries
+from enigm.foundation.settings import load_settings
+from enigm.wire.delivery import MESSAGE_BYTES_MAX
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from enigm.assembly.service import Role, Service
+    from enigm.foundation.settings import Settings
+
+# Streams that are open when the service stops are cut; clients come back by themselves.
+STOP_SECONDS_MAX = 3
+# Many clients that come back at once after a restart wait here, not in their own retries.
+WAITING_CONNECTIONS_MAX = 2048
+
+
+def serve(role: str, host: str | None, port: int | None) -> int:
+    """Run until SIGTERM or Ctrl-C.
+
+    Raises:
+        SetupError: a setting, the key file, a store or the address cannot be used.
+    """
+    # Whatever is written is the owner's alone, whoever forgets to say so.
+    os.umask(0o077)
+    settings, roles = settings_of_this_machine(host, port), _roles(role)
+    clock, entropy = SystemClock(), SystemEntropy()
+    log = EventLog(sys.stderr, clock, strict=False)
+    route_libraries(log)
+    with _listening(settings) as listener:
+        log.event("service.starting", version=f"v{enigm.__version__}", port=settings.listen_port)
+        service = build_service(settings, clock, entropy, roles=roles, log=log)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_until_stopped(service, listener))
+    return Exit.DONE
+
+
+def settings_of_this_machine(host: str | None = None, port: int | None = None) -> Settings:
+    """Read the settings; what the command line says goes before them.
+
+    Raises:
+        SetupError: a setting is wrong.
+    """
+    settings = load_settings(Places.of(os.environ).environment(os.environ))
+    return msgspec.structs.replace(
+        settings,
+        listen_host=settings.listen_host if host is None else host,
+        listen_port=settings.listen_port if port is None else port,
+    )
+
+
+def _roles(role: str) -> frozenset[Role]:
+    wanted = frozenset(word.strip() for word in role.split(",") if word.strip())
+    if unknown := wanted - ROLES:
+        raise SetupError(
+            f"There is no role {', '.join(sorted(unknown))}: there are {', '.join(sorted(ROLES))}."
+        )
+    return frozenset(known for known in ROLES if known in wanted) or ROLES
+
+
+@contextlib.contextmanager
+def _listening(settings: Settings) -> Generator[socket.socket]:
+    address = (settings.listen_host, settings.listen_port)
+    family = socket.AF_INET6 if ":" in settings.listen_host else socket.AF_INET
+    try:
+        listener = socket.create_server(address, family=family, backlog=WAITING_CONNECTIONS_MAX)
+    except (OSError, OverflowError) as error:
+        reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else error
+        raise SetupError(
+            f"The service cannot listen on {settings.listen_host}, port {settings.listen_port}: "
+            f"{reason}. Choose another with --port."
+        ) from error
+    with listener:
+        yield listener
+
+
+async def _until_stopped(service: Service, listener: socket.socket) -> None:
+    config = uvicorn.Config(
+        service,  # pyright: ignore[reportArgumentType] - a plain ASGI callable
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        # An address that a proxy reports is an address that nobody here wants.
+        proxy_headers=False,
+        ws="websockets-sansio",
+        ws_max_size=MESSAGE_BYTES_MAX,
+        # Ciphertext does not shrink.
+        ws_per_message_deflate=False,
+        timeout_graceful_shutdown=STOP_SECONDS_MAX,
+    )
+    server = _Server(config)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, server.stop)
+    await server.serve(sockets=[listener])
+    if not server.started:
+        raise SetupError("The service could not start; its log says why.")
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn without its own signal handlers, which would end the process by the signal."""
+
+    def stop(self) -> None:
+        """Finish what is being answered, then return from ``serve``."""
+        self.should_exit = True
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """Leave the signals to ``_until_stopped``."""
+        yield
