@@ -182,14 +182,11 @@ class DeviceChain:
         self._check_place(entry)
         self._check_deed(entry)
         self._check_signature(entry)
-        trusted, revoked = dict(self.trusted), dict(self.revoked)
-        if entry.kind is Kind.CERTIFY:
-            trusted[entry.device_public] = entry.issued_at
-        else:
-            del trusted[entry.device_public]
-            revoked[entry.device_public] = entry.issued_at
-        entries = (*self.entries, octets)
-        return replace(self, entries=entries, trusted=trusted, revoked=revoked)
+        return self._with(entry, octets)
+
+    def append_verified(self, octets: bytes) -> DeviceChain:
+        """Restore an entry that ``append`` accepted before and one's own store kept since."""
+        return self._with(read_entry(octets), octets)
 
     def by_root(self, kind: Kind, device_public: bytes, root: SigningKey, issued_at: int) -> bytes:
         """Make the next entry, signed by the root (its private half is the 32-byte seed)."""
@@ -204,6 +201,16 @@ class DeviceChain:
         entry = self._next(kind, device_public, (Issuer.DEVICE, issuer.public), issued_at)
         signature = Ed25519.sign(issuer.private, _CONTEXT + entry.signed_bytes())
         return self._checked(replace(entry, signature=signature))
+
+    def _with(self, entry: ChainEntry, octets: bytes) -> DeviceChain:
+        trusted, revoked = dict(self.trusted), dict(self.revoked)
+        if entry.kind is Kind.CERTIFY:
+            trusted[entry.device_public] = entry.issued_at
+        else:
+            del trusted[entry.device_public]
+            revoked[entry.device_public] = entry.issued_at
+        entries = (*self.entries, octets)
+        return replace(self, entries=entries, trusted=trusted, revoked=revoked)
 
     def _next(
         self, kind: Kind, device_public: bytes, issuer: tuple[Issuer, bytes], issued_at: int

@@ -1,0 +1,162 @@
+"""Builds the account path and the directory: accounts, devices, and the crossings between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from enigm.crossings.account_has_owner_name import OwnerNames
+from enigm.crossings.account_receives_tokens import AccountReceivesTokens
+from enigm.crossings.deleted_account_leaves_devices import DeletedAccountLeavesDevices
+from enigm.crossings.directory_lookup_spends_token import DirectoryLookupSpendsToken
+from enigm.crossings.protected_request_asks_device_trust import ProtectedRequestAsksDeviceTrust
+from enigm.crossings.registered_account_begins_device_chain import AccountBeginsDeviceChain
+from enigm.domains.accounts import store as accounts_store
+from enigm.domains.accounts.actions import Accounts, load_or_make_secrets
+from enigm.domains.accounts.actions.account import OwnAccount
+from enigm.domains.accounts.actions.guard import Guard
+from enigm.domains.accounts.actions.names import Names
+from enigm.domains.accounts.actions.recover import Recovery
+from enigm.domains.accounts.actions.register import Registrar
+from enigm.domains.accounts.actions.sessions import Sessions
+from enigm.domains.accounts.actions.sign_in import SignIn
+from enigm.domains.accounts.routes import accounts_router
+from enigm.domains.devices import store as devices_store
+from enigm.domains.devices.actions import Devices
+from enigm.domains.devices.actions.chains import Chains
+from enigm.domains.devices.actions.directory import Directory
+from enigm.domains.devices.actions.enrolments import Enrolments
+from enigm.domains.devices.actions.trust import TrustCheck
+from enigm.domains.devices.routes import devices_routers
+from enigm.faces.http.application import http_application
+from enigm.faces.http.door import Door
+from enigm.faces.http.problem import Problems
+from enigm.foundation.limits import Budgets, Limit
+from enigm.foundation.outbox import Courier
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from litestar import Litestar
+
+    from enigm.crypto.tokens import TokenIssuer
+    from enigm.domains.messaging.actions.service import Delivery
+    from enigm.foundation.clock import Clock
+    from enigm.foundation.database import Database
+    from enigm.foundation.entropy import Entropy
+    from enigm.foundation.keyfile import Keys
+    from enigm.foundation.log import EventLog
+    from enigm.foundation.settings import Settings
+
+# About 0.3 s of one core for a person who registers once, and an hour for ten thousand names.
+PROOF_BITS_DEFAULT: Final = 18
+PROOF_BITS_SETTING: Final = "accounts.proof_difficulty_bits"
+# Beyond this many sign-ins a minute and process, each costs a little work: nobody is locked out.
+FREE_SIGN_INS: Final = Limit("accounts.free_sign_ins", 600, 60)
+# An invite is given back when a name is taken; this bounds asking for names with it.
+INVITE_TRIES: Final = Limit("accounts.invite_tries", 20, 3600)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What every part is handed."""
+
+    settings: Settings
+    keys: Keys
+    clock: Clock
+    entropy: Entropy
+    log: EventLog
+
+
+@dataclass(frozen=True, slots=True)
+class AccountPath:
+    """The parts, for the routes, for upkeep, and for tests that look inside."""
+
+    accounts: Accounts
+    devices: Devices
+    courier: Courier
+    application: Litestar
+
+
+def build_devices(around: Surroundings, database: Database, delivery: Delivery) -> Devices:
+    """Return the deeds of devices over their store."""
+    store = devices_store.DeviceStore(database)
+    chains = Chains(store, around.keys, around.clock)
+    return Devices(
+        chains=chains,
+        enrolments=Enrolments(store, around.clock),
+        trust=TrustCheck(store, around.clock),
+        directory=Directory(store, chains, DirectoryLookupSpendsToken(delivery, around.entropy)),
+    )
+
+
+def build_account_path(
+    around: Surroundings,
+    databases: dict[str, Database],
+    delivery: Delivery,
+    issuer: TokenIssuer,
+    after_erasure: Callable[[], None],
+) -> AccountPath:
+    """Return the account path; ``after_erasure`` runs when an account's rows are gone."""
+    devices = build_devices(around, databases["devices"], delivery)
+    owner_names = OwnerNames(around.keys)
+    leaving = DeletedAccountLeavesDevices(devices.chains, owner_names)
+    courier = Courier(
+        databases["accounts"],
+        accounts_store.outbox,
+        {leaving.KIND: leaving},
+        clock=around.clock,
+        log=around.log,
+    )
+
+    def hand_over() -> None:
+        courier.deliver_due()
+        after_erasure()
+
+    trust = ProtectedRequestAsksDeviceTrust(devices.trust, owner_names)
+    accounts = _build_accounts(
+        around,
+        databases["accounts"],
+        AccountBeginsDeviceChain(devices.chains, owner_names),
+        trust,
+        AccountReceivesTokens(issuer),
+        hand_over,
+    )
+    application = http_application(
+        [accounts_router(accounts), *devices_routers(devices)],
+        Door(accounts.sessions, trust),
+        Problems(around.log, around.entropy),
+    )
+    return AccountPath(accounts, devices, courier, application)
+
+
+def _build_accounts(
+    around: Surroundings,
+    database: Database,
+    chains: AccountBeginsDeviceChain,
+    trust: ProtectedRequestAsksDeviceTrust,
+    signer: AccountReceivesTokens,
+    hand_over: Callable[[], None],
+) -> Accounts:
+    keys, clock, entropy = around.keys, around.clock, around.entropy
+    limits = around.settings.limits
+    store = accounts_store.AccountStore(database, keys, entropy)
+    secrets = load_or_make_secrets(store, entropy)
+    names = Names(keys)
+    guard = Guard(
+        keys.derive("accounts", "challenges"),
+        clock,
+        entropy,
+        required=around.settings.registration_guard,
+        bits=limits.get(PROOF_BITS_SETTING, PROOF_BITS_DEFAULT),
+    )
+    sessions = Sessions(store, clock, entropy)
+    invite_tries = Budgets(INVITE_TRIES.overridden(limits), clock, entropy)
+    free_tries = Budgets(FREE_SIGN_INS.overridden(limits), clock, entropy)
+    return Accounts(
+        registrar=Registrar(store, names, guard, sessions, chains, secrets, entropy, invite_tries),
+        sign_in=SignIn(store, names, guard, sessions, trust, secrets, clock, entropy, free_tries),
+        recovery=Recovery(store, names, guard, sessions, chains, keys),
+        sessions=sessions,
+        own=OwnAccount(store, sessions, signer, clock, entropy, hand_over),
+    )

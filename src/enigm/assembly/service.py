@@ -1,0 +1,174 @@
+"""Builds the service: stores, domains, faces and upkeep, as one ASGI application.
+
+No state that must last stands in memory: several processes on one PostgreSQL are one service.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from enigm.assembly.account_path import AccountPath, Surroundings, build_account_path
+from enigm.assembly.upkeep import Upkeep
+from enigm.crossings.account_receives_tokens import AccountReceivesTokens
+from enigm.crypto.tokens import TokenIssuer
+from enigm.domains.accounts import store as accounts_store
+from enigm.domains.accounts.actions.guard import create_invite
+from enigm.domains.devices import store as devices_store
+from enigm.domains.messaging import store as messaging_store
+from enigm.domains.messaging.actions.service import Delivery
+from enigm.domains.messaging.routes import delivery_app
+from enigm.foundation.encoding import base64url_encode
+from enigm.foundation.keyfile import load_or_create_keys
+from enigm.foundation.log import EventLog
+from enigm.foundation.provision import provision
+from enigm.foundation.retention import RetentionJob
+from enigm.foundation.stores import open_store
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, MutableMapping
+
+    from enigm.domains.messaging.needs import Fanout
+    from enigm.foundation.clock import Clock
+    from enigm.foundation.database import Database
+    from enigm.foundation.entropy import Entropy
+    from enigm.foundation.keyfile import Keys
+    from enigm.foundation.settings import Settings
+    from enigm.foundation.stores import StoreDesign
+
+    Scope = MutableMapping[str, Any]
+    Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+    Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+Role = Literal["api", "delivery"]
+ROLES: Final[frozenset[Role]] = frozenset(("api", "delivery"))
+DELIVERY_PREFIX: Final = "/delivery/"
+
+# Which stores a role opens. Delivery opens no store that knows an account or a device.
+_DESIGNS: Final[dict[str, StoreDesign]] = {
+    "accounts": accounts_store.DESIGN,
+    "devices": devices_store.DESIGN,
+    "messaging": messaging_store.DESIGN,
+}
+_OPENED_BY: Final[dict[Role, tuple[str, ...]]] = {
+    "api": ("accounts", "devices", "messaging"),
+    "delivery": ("messaging",),
+}
+
+
+@dataclass(slots=True)
+class Service:
+    """A built service. Call it as an ASGI application; its lifespan starts and stops it."""
+
+    databases: dict[str, Database]
+    delivery: Delivery
+    account_path: AccountPath | None
+    upkeep: Upkeep
+    serves_delivery: bool
+    log: EventLog = field(repr=False)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand a connection to the half that its path belongs to."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["path"].startswith(DELIVERY_PREFIX) and self.serves_delivery:
+            await delivery_app(self.delivery)(scope, receive, send)
+        elif self.account_path is not None and scope["type"] == "http":
+            application: Any = self.account_path.application
+            await application(scope, receive, send)
+        elif scope["type"] == "http":
+            await send({"type": "http.response.start", "status": 404, "headers": []})
+            await send({"type": "http.response.body", "body": b""})
+        else:
+            await receive()
+            await send({"type": "websocket.close"})
+
+    async def start(self) -> None:
+        """Begin to write, listen and look after what is kept."""
+        await self.delivery.start()
+        await self.upkeep.start()
+        self.log.event("service.ready")
+
+    async def stop(self) -> None:
+        """Stop with everything written."""
+        self.log.event("service.stopping")
+        await self.upkeep.stop()
+        await self.delivery.close()
+        for database in self.databases.values():
+            database.close()
+        self.log.event("service.stopped")
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                await self.start()
+                await send({"type": "lifespan.startup.complete"})
+            else:
+                await self.stop()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+
+def build_service(
+    settings: Settings,
+    clock: Clock,
+    entropy: Entropy,
+    *,
+    roles: frozenset[Role] = ROLES,
+    log: EventLog | None = None,
+    fanout: Fanout | None = None,
+) -> Service:
+    """Open what the roles need and put it together; nothing runs until ``start``.
+
+    Raises:
+        SetupError: the key file, a store or the database cannot be used; it says why.
+    """
+    keys = load_or_create_keys(settings.key_file, entropy)
+    around = Surroundings(
+        settings, keys, clock, entropy, log or EventLog(sys.stderr, clock, strict=False)
+    )
+    names = sorted({name for role in roles for name in _OPENED_BY[role]})
+    databases = open_stores(settings, keys, names)
+    issuer = TokenIssuer.from_seed(keys.derive("tokens", "issuer"))
+    delivery = Delivery(
+        database=databases["messaging"],
+        clock=clock,
+        entropy=entropy,
+        admission=AccountReceivesTokens(issuer),
+        fanout=fanout,
+        limits=settings.limits,
+    )
+    retention = RetentionJob(
+        [(databases[name], _DESIGNS[name].metadata) for name in names],
+        clock,
+        settings.retention_days if roles == ROLES else None,
+    )
+    upkeep = Upkeep([], retention, around.log)
+    account_path = None
+    if "api" in roles:
+        erased = (databases["accounts"], databases["devices"])
+        account_path = build_account_path(
+            around, databases, delivery, issuer, lambda: upkeep.scrub(erased)
+        )
+        upkeep.couriers.append(account_path.courier)
+    return Service(databases, delivery, account_path, upkeep, "delivery" in roles, log=around.log)
+
+
+def open_stores(settings: Settings, keys: Keys, names: list[str]) -> dict[str, Database]:
+    """Open and migrate these domains' stores, preparing the database first where asked to."""
+    if settings.database_url and settings.database_admin_url:
+        provision(settings.database_admin_url, sorted(_DESIGNS), keys)
+    return {name: open_store(_DESIGNS[name], settings, keys) for name in names}
+
+
+def make_invite(settings: Settings, clock: Clock, entropy: Entropy) -> str:
+    """Return a fresh invite for one registration, as people pass it on."""
+    keys = load_or_create_keys(settings.key_file, entropy)
+    (database,) = open_stores(settings, keys, ["accounts"]).values()
+    try:
+        store = accounts_store.AccountStore(database, keys, entropy)
+        return base64url_encode(create_invite(store, clock, entropy).secret)
+    finally:
+        database.close()

@@ -1,0 +1,77 @@
+"""What runs beside requests: handing facts over, forgetting what is past, erasing its bytes."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from threading import Lock
+from typing import TYPE_CHECKING, Final
+
+from enigm.foundation.retention import erase_deleted_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from enigm.foundation.database import Database
+    from enigm.foundation.log import EventLog
+    from enigm.foundation.outbox import Courier
+    from enigm.foundation.retention import RetentionJob
+
+# A fact that could not be handed over at once waits about this long.
+LOOK_SECONDS: Final = 2
+
+
+class Upkeep:
+    """Runs in a thread, every few seconds, from start to stop."""
+
+    def __init__(self, couriers: list[Courier], retention: RetentionJob, log: EventLog) -> None:
+        """Take what is to be run."""
+        self.couriers = couriers
+        self._retention = retention
+        self._log = log
+        self._unscrubbed: set[Database] = set()
+        self._lock = Lock()
+        self._task: asyncio.Task[None] | None = None
+
+    def deliver_facts(self) -> int:
+        """Hand over every fact that is due; return how many went."""
+        return sum(courier.deliver_due() for courier in self.couriers)
+
+    def scrub(self, databases: Sequence[Database]) -> None:
+        """Take deleted bytes out of the files now, or as soon as no reader stands in the way."""
+        with self._lock:
+            self._unscrubbed.update(databases)
+        self._scrub_waiting()
+
+    def run_once(self) -> None:
+        """Do everything that is due."""
+        self.deliver_facts()
+        self._retention.run_if_due()
+        self._scrub_waiting()
+
+    async def start(self) -> None:
+        """Begin: facts left by an earlier process go first."""
+        self._task = asyncio.get_running_loop().create_task(self._run())
+
+    async def stop(self) -> None:
+        """End, letting what runs finish."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await asyncio.to_thread(self.run_once)
+            except Exception as error:  # noqa: BLE001 - the worker's edge: it must run again
+                self._log.failure("job.failed", error, kind="upkeep")
+            await asyncio.sleep(LOOK_SECONDS)
+
+    def _scrub_waiting(self) -> None:
+        with self._lock:
+            waiting = list(self._unscrubbed)
+        for database in waiting:
+            if erase_deleted_bytes(database):
+                with self._lock:
+                    self._unscrubbed.discard(database)

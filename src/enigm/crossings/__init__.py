@@ -1,0 +1,1 @@
+"""What moves between domains: one file per flow, each saying what it carries and withholds."""

@@ -1,0 +1,33 @@
+"""The names under which this domain alone knows a user name, a root key, a pair of both."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from enigm.domains.accounts.model import NameRef, RecoveryRef
+from enigm.foundation.pseudonyms import pseudonym
+
+if TYPE_CHECKING:
+    from enigm.foundation.keyfile import Keys
+
+
+class Names:
+    """Turns what callers send into what the store keeps; the keys stand in no store."""
+
+    def __init__(self, keys: Keys) -> None:
+        """Derive one key per purpose."""
+        self._name_key = keys.derive("accounts", "user names")
+        self._recovery_key = keys.derive("accounts", "recovery")
+        self._attempts_key = keys.derive("accounts", "attempts")
+
+    def name_ref(self, lookup_id: bytes) -> NameRef:
+        """Return how a user name is known here."""
+        return NameRef(pseudonym(self._name_key, "user names", lookup_id))
+
+    def recovery_ref(self, fingerprint: bytes) -> RecoveryRef:
+        """Return how a root key is known here."""
+        return RecoveryRef(pseudonym(self._recovery_key, "recovery", fingerprint))
+
+    def attempts_ref(self, name_ref: NameRef, device_id: bytes = b"") -> bytes:
+        """Return under what tries on a name are counted; each trusted device counts apart."""
+        return pseudonym(self._attempts_key, "attempts", name_ref + device_id)

@@ -1,0 +1,124 @@
+"""Registration: a name, a password that is never seen, a root key, and a first device."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from enigm.crypto import kdf
+from enigm.domains.accounts.actions import opaque
+from enigm.domains.accounts.actions.guard import Invite
+from enigm.domains.accounts.errors import NameTakenError, RootKeyInUseError
+from enigm.domains.accounts.model import AccountId, NewAccount
+from enigm.foundation.ids import random_id
+
+if TYPE_CHECKING:
+    from enigm.domains.accounts.actions.guard import Guard
+    from enigm.domains.accounts.actions.names import Names
+    from enigm.domains.accounts.actions.sessions import Sessions
+    from enigm.domains.accounts.model import (
+        NameRef,
+        OpaqueSecrets,
+        RecoveryRef,
+        SessionGrant,
+        WorkDemand,
+        WorkProof,
+    )
+    from enigm.domains.accounts.needs import FirstDevice, TrustedDevices
+    from enigm.domains.accounts.store import AccountRecords, AccountStore
+    from enigm.foundation.entropy import Entropy
+    from enigm.foundation.limits import Budgets
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """Everything a registration brings, as it came."""
+
+    device: FirstDevice
+    opaque_record: bytes = field(repr=False)
+    backup: bytes = field(repr=False)
+    proof: WorkProof | Invite
+
+
+@dataclass(frozen=True, slots=True)
+class Registrar:
+    """Registers accounts."""
+
+    store: AccountStore
+    names: Names
+    guard: Guard
+    sessions: Sessions
+    devices: TrustedDevices
+    secrets: OpaqueSecrets
+    entropy: Entropy
+    invite_tries: Budgets
+
+    def required_guard(self) -> tuple[str, WorkDemand]:
+        """Return what guards registration, and work that would do."""
+        return self.guard.required, self.guard.registration_demand()
+
+    def answer_opaque(self, lookup_id: bytes, request: bytes) -> bytes:
+        """Answer OPAQUE's first message; the same work and size whether the name exists."""
+        return opaque.answer_registration(self.secrets, request, lookup_id)
+
+    def register_account(self, registration: Registration) -> SessionGrant:
+        """Make the account, begin its device chain, and open its first session.
+
+        Raises the refusals of the guard, of the chain, of OPAQUE, NameTakenError and
+        RootKeyInUseError. A caller whose answer was lost may send the same again: where name,
+        root and OPAQUE record are the ones kept, the account is its own and is opened.
+        """
+        fingerprint = self.devices.check_first(registration.device)
+        record = opaque.read_record(registration.opaque_record)
+        wanted = NewAccount(
+            AccountId(random_id(self.entropy)),
+            self.names.name_ref(registration.device.lookup_id),
+            self.names.recovery_ref(fingerprint),
+            record,
+            registration.backup,
+        )
+        self._admit(registration.proof)
+        with self.store.begin() as records:
+            if isinstance(registration.proof, Invite):
+                self.guard.admit_registration(records, registration.proof)
+            account_id = self._add(records, wanted)
+        # The name is ours now, so a chain under it can only be one whose account never came
+        # to be. Should the process die here, recovery by phrase begins the chain.
+        self.devices.begin(account_id, registration.device)
+        with self.store.begin() as records:
+            return self.sessions.open_session(records, account_id)
+
+    def _admit(self, proof: WorkProof | Invite) -> None:
+        if isinstance(proof, Invite):
+            # An invite is given back when the name is taken: without a limit it would let its
+            # holder ask for one name after another.
+            self.invite_tries.take(hashlib.sha256(proof.secret).digest())
+            return
+        # Work is spent whatever comes next: asking which names exist has its price.
+        with self.store.begin() as records:
+            self.guard.admit_registration(records, proof)
+
+    def _add(self, records: AccountRecords, wanted: NewAccount) -> AccountId:
+        if records.add_account(wanted):
+            if not records.add_recovery(wanted):
+                raise RootKeyInUseError
+            return wanted.account_id
+        own = self._own(records, wanted.name_ref, wanted.recovery_ref, wanted.record)
+        if own is None:
+            raise NameTakenError
+        return own
+
+    def _own(
+        self,
+        records: AccountRecords,
+        name_ref: NameRef,
+        recovery_ref: RecoveryRef,
+        record: bytes,
+    ) -> AccountId | None:
+        kept = records.password_record(name_ref)
+        recovery = records.recovery(recovery_ref)
+        if kept is None or recovery is None or kept.account_id != recovery.account_id:
+            return None
+        # The record is known to its maker alone, so who sends the same bytes is its maker.
+        return kept.account_id if kdf.equal(kept.record, record) else None

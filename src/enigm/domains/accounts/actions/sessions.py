@@ -1,0 +1,63 @@
+"""Sessions: six absolute hours from a sign-in, whatever is done with them."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Final
+
+from enigm.domains.accounts import rules
+from enigm.domains.accounts.errors import SessionEndedError, SessionUnknownError
+from enigm.domains.accounts.model import Caller, Session, SessionGrant, SessionId
+from enigm.foundation.ids import random_id
+
+if TYPE_CHECKING:
+    from enigm.domains.accounts.model import AccountId
+    from enigm.domains.accounts.store import AccountRecords, AccountStore
+    from enigm.foundation.clock import Clock
+    from enigm.foundation.entropy import Entropy
+
+TOKEN_BYTES: Final = 32
+
+
+class Sessions:
+    """Opens, recognises, lists and ends sessions."""
+
+    def __init__(self, store: AccountStore, clock: Clock, entropy: Entropy) -> None:
+        """Keep what every deed needs."""
+        self._store = store
+        self._clock = clock
+        self._entropy = entropy
+
+    def open_session(self, records: AccountRecords, account_id: AccountId) -> SessionGrant:
+        """Open a session within the caller's transaction."""
+        now = self._clock.now_seconds()
+        token = self._entropy.random_bytes(TOKEN_BYTES)
+        session = Session(SessionId(random_id(self._entropy)), now, now + rules.SESSION_SECONDS)
+        held = records.sessions(account_id, now)
+        for oldest in held[: max(0, len(held) + 1 - rules.SESSIONS_MAX)]:
+            records.end_session(account_id, oldest.session_id)
+        records.add_session(account_id, _hash(token), session)
+        return SessionGrant(token, session.expires_at)
+
+    def recognise(self, token: bytes) -> Caller:
+        """Return whose session this is; raises SessionEndedError."""
+        with self._store.read() as records:
+            found = records.living_session(_hash(token), self._clock.now_seconds())
+        if found is None:
+            raise SessionEndedError
+        return Caller(*found)
+
+    def list_sessions(self, caller: Caller) -> list[Session]:
+        """Return the caller's living sessions, oldest first."""
+        with self._store.read() as records:
+            return records.sessions(caller.account_id, self._clock.now_seconds())
+
+    def end_session(self, caller: Caller, session_id: SessionId) -> None:
+        """End one of the caller's sessions; raises SessionUnknownError."""
+        with self._store.begin() as records:
+            if not records.end_session(caller.account_id, session_id):
+                raise SessionUnknownError
+
+
+def _hash(token: bytes) -> bytes:
+    return hashlib.sha256(token).digest()

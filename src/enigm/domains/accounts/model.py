@@ -1,0 +1,137 @@
+"""What exists for accounts: names under a hash, sessions, work to be done, tokens to be signed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import NewType
+
+AccountId = NewType("AccountId", bytes)
+"""16 random bytes; no other domain ever sees them."""
+NameRef = NewType("NameRef", bytes)
+"""What a user name's look-up id becomes under a key of this domain."""
+RecoveryRef = NewType("RecoveryRef", bytes)
+"""What a root key's fingerprint becomes under a key of this domain."""
+SessionId = NewType("SessionId", bytes)
+"""16 random bytes that name a session to its owner; they open nothing."""
+LoginId = NewType("LoginId", bytes)
+"""16 random bytes that tie the second message of a sign-in to the first."""
+
+
+class Purpose(Enum):
+    """What a challenge is for; one made for one purpose is worth nothing for another."""
+
+    REGISTRATION = b"registration"
+    SIGN_IN = b"sign-in"
+    RECOVERY = b"recovery"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whoever presented a living session. Says nothing about any device."""
+
+    account_id: AccountId
+    session_id: SessionId
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One session, as its owner sees it."""
+
+    session_id: SessionId
+    created_at: int
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class SessionGrant:
+    """A fresh session's token, which is shown once and kept only as a hash."""
+
+    token: bytes = field(repr=False)
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class WorkDemand:
+    """Work that the service asks for."""
+
+    challenge: bytes
+    difficulty_bits: int
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class WorkProof:
+    """Work as a caller claims to have done it; nothing of it is checked yet."""
+
+    challenge: bytes
+    nonce: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """A challenge whose seal held: the service itself wrote these numbers."""
+
+    difficulty_bits: int
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Attempts:
+    """How many sign-ins were begun and not finished, as of a moment; they fade with time."""
+
+    weight: int
+    updated_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class PendingLogin:
+    """The service's half of a sign-in between its two messages. No account: a name nobody has."""
+
+    account_id: AccountId | None
+    attempts_ref: bytes = field(repr=False)
+    state: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordRecord:
+    """An account's OPAQUE record."""
+
+    account_id: AccountId
+    record: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryEntry:
+    """What recovery needs to know of an account."""
+
+    account_id: AccountId
+    backup: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class OpaqueSecrets:
+    """The service's OPAQUE key material, and the record that answers for unknown names."""
+
+    setup: bytes = field(repr=False)
+    decoy_record: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class NewAccount:
+    """A row that a registration is about to make."""
+
+    account_id: AccountId
+    name_ref: NameRef
+    recovery_ref: RecoveryRef
+    record: bytes = field(repr=False)
+    backup: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedTokens:
+    """Blinded tokens, evaluated, with the proof that the published key did it."""
+
+    evaluated: list[bytes]
+    proof: bytes
+    public_key: bytes

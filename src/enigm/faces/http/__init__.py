@@ -1,0 +1,1 @@
+"""The HTTP face: one application over the domains' routes, one door, one way of saying no."""

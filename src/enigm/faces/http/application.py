@@ -1,0 +1,76 @@
+"""Puts the account path together: routes, door, problems, headers, description."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from litestar import Litestar, Response
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
+
+from enigm.faces.http.door import access_of
+from enigm.foundation.access import Access, opened_to
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from litestar import Router
+
+    from enigm.faces.http.door import Door
+    from enigm.faces.http.problem import Problems
+
+BODY_BYTES_MAX: Final = 64 * 1024
+DESCRIPTION_PATH: Final = "/openapi"
+
+# The service speaks to programs: no page of another origin may read, frame or guess an answer.
+SECURITY_HEADERS: Final = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+def http_application(routers: Sequence[Router], door: Door, problems: Problems) -> Litestar:
+    """Return the application; a route that does not say how it may be reached is refused here."""
+    application = Litestar(
+        route_handlers=list(routers),
+        guards=[door],
+        exception_handlers={**problems.handlers()},
+        after_request=_with_security_headers,
+        request_max_body_size=BODY_BYTES_MAX,
+        openapi_config=OpenAPIConfig(
+            title="Enigm",
+            version="1",
+            path=DESCRIPTION_PATH,
+            render_plugins=[JsonRenderPlugin()],
+            components=Components(
+                security_schemes={
+                    "session": SecurityScheme(type="http", scheme="bearer"),
+                }
+            ),
+        ),
+        debug=False,
+        logging_config=None,
+        pdb_on_exception=False,
+    )
+    _check_marks(application)
+    return application
+
+
+def _check_marks(application: Litestar) -> None:
+    for route in application.routes:
+        for handler in getattr(route, "route_handlers", ()):
+            # The library's own: the description, and OPTIONS, which lists a path's methods.
+            is_generated = handler.http_methods == {"OPTIONS"}
+            if is_generated or route.path.startswith(DESCRIPTION_PATH):
+                handler.opt.update(opened_to(Access.PUBLIC))
+            access_of(handler)
+
+
+def _with_security_headers(response: Response[object]) -> Response[object]:
+    for name, value in SECURITY_HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response

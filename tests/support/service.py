@@ -1,0 +1,57 @@
+"""A whole service in this process, on a test's clock and dice, on either engine."""
+
+from __future__ import annotations
+
+import io
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from enigm.assembly.service import build_service
+from enigm.foundation.entropy import SystemEntropy
+from enigm.foundation.log import EventLog
+from enigm.foundation.settings import Settings
+from tests.support.clock import FakeClock
+from tests.support.journey import Journey
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from enigm.assembly.service import Service
+
+# Work that takes no time: tests of its price ask for more.
+EASY_LIMITS = {"accounts.proof_difficulty_bits": 1}
+
+
+def settings_of_tests(folder: Path, **changes: Any) -> Settings:
+    """Return settings for a service under a test's folder."""
+    given: dict[str, Any] = {"data_folder": folder, "limits": EASY_LIMITS}
+    return Settings(**(given | changes))
+
+
+class Running:
+    """A started service, who talks to it, and what it logged."""
+
+    def __init__(self, service: Service, journey: Journey, log: io.StringIO) -> None:
+        self.service = service
+        self.journey = journey
+        self.clock = journey.clock
+        self.log = log
+
+
+@asynccontextmanager
+async def running_service(
+    settings: Settings, clock: FakeClock | None = None
+) -> AsyncIterator[Running]:
+    """Build and start a service; stop it at the end."""
+    ticking, sink = clock or FakeClock(), io.StringIO()
+    entropy = SystemEntropy()
+    log = EventLog(sink, ticking, strict=True)
+    service = build_service(settings, ticking, entropy, log=log)
+    await service.start()
+    journey = Journey(service, ticking, entropy)
+    try:
+        yield Running(service, journey, sink)
+    finally:
+        await journey.http.aclose()
+        await service.stop()
