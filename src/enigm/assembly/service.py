@@ -10,13 +10,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from enigm.assembly.account_path import AccountPath, Surroundings, build_account_path
+from enigm.assembly.stores import DESIGNS
 from enigm.assembly.upkeep import Upkeep
 from enigm.crossings.account_receives_tokens import AccountReceivesTokens
 from enigm.crypto.tokens import TokenIssuer
 from enigm.domains.accounts import store as accounts_store
 from enigm.domains.accounts.actions.guard import create_invite
-from enigm.domains.devices import store as devices_store
-from enigm.domains.messaging import store as messaging_store
 from enigm.domains.messaging.actions.service import Delivery
 from enigm.domains.messaging.routes import delivery_app
 from enigm.foundation.encoding import base64url_encode
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
     from enigm.foundation.entropy import Entropy
     from enigm.foundation.keyfile import Keys
     from enigm.foundation.settings import Settings
-    from enigm.foundation.stores import StoreDesign
 
     Scope = MutableMapping[str, Any]
     Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -46,11 +44,6 @@ ROLES: Final[frozenset[Role]] = frozenset(("api", "delivery"))
 DELIVERY_PREFIX: Final = "/delivery/"
 
 # Which stores a role opens. Delivery opens no store that knows an account or a device.
-_DESIGNS: Final[dict[str, StoreDesign]] = {
-    "accounts": accounts_store.DESIGN,
-    "devices": devices_store.DESIGN,
-    "messaging": messaging_store.DESIGN,
-}
 _OPENED_BY: Final[dict[Role, tuple[str, ...]]] = {
     "api": ("accounts", "devices", "messaging"),
     "delivery": ("messaging",),
@@ -141,7 +134,7 @@ def build_service(
         limits=settings.limits,
     )
     retention = RetentionJob(
-        [(databases[name], _DESIGNS[name].metadata) for name in names],
+        [(databases[name], DESIGNS[name].metadata) for name in names],
         clock,
         settings.retention_days if roles == ROLES else None,
     )
@@ -159,8 +152,8 @@ def build_service(
 def open_stores(settings: Settings, keys: Keys, names: list[str]) -> dict[str, Database]:
     """Open and migrate these domains' stores, preparing the database first where asked to."""
     if settings.database_url and settings.database_admin_url:
-        provision(settings.database_admin_url, sorted(_DESIGNS), keys)
-    return {name: open_store(_DESIGNS[name], settings, keys) for name in names}
+        provision(settings.database_admin_url, sorted(DESIGNS), keys)
+    return {name: open_store(DESIGNS[name], settings, keys) for name in names}
 
 
 def make_invite(settings: Settings, clock: Clock, entropy: Entropy) -> str:
