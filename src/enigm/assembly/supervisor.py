@@ -24,8 +24,9 @@ START_SECONDS_MAX = 60.0
 # After this a process that was asked to stop is killed; stores survive that by design.
 STOP_SECONDS_MAX = 10.0
 _POLL_SECONDS = 0.05
-_CONNECT_SECONDS = 1.0
+_ANSWER_SECONDS = 2.0
 _LOG_LINES_SHOWN = 12
+_STANDARD_INPUT = 0
 # Tells a child that its standard input is a line to its parent, which ends when the parent does.
 _SUPERVISED_VARIABLE = "ENIGM_SUPERVISED"
 
@@ -110,10 +111,12 @@ class Child:
 
 
 def answers(port: int) -> bool:
-    """Tell whether anything listens on this port of this machine."""
+    """Tell whether an HTTP server answers on this port of this machine, with whatever status."""
     try:
-        with socket.create_connection((LOOPBACK, port), timeout=_CONNECT_SECONDS):
-            return True
+        with socket.create_connection((LOOPBACK, port), timeout=_ANSWER_SECONDS) as connection:
+            # A socket accepts before its server is ready: only an answer shows that it is.
+            connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            return bool(connection.recv(1))
     except OSError:
         return False
 
@@ -143,7 +146,7 @@ def end_with_parent(environment: Mapping[str, str]) -> None:
 
     def watch() -> None:
         # Nothing is ever written: a read that returns is the other end closing.
-        sys.stdin.buffer.read(1)
+        os.read(_STANDARD_INPUT, 1)
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, name="parent", daemon=True).start()
