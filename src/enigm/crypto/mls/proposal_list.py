@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from enigm.crypto.mls.ciphersuite import VERSION_MLS10
+from enigm.crypto.mls.commit import Commit, ProposalReference
 from enigm.crypto.mls.errors import Rule, refusal
 from enigm.crypto.mls.framing import Sender, SenderKind
 from enigm.crypto.mls.proposals import (
@@ -22,7 +23,7 @@ from enigm.crypto.mls.proposals import (
 from enigm.crypto.mls.psk import ResumptionUsage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from enigm.crypto.mls.ciphersuite import Suite
     from enigm.crypto.mls.psk import PskId
@@ -185,6 +186,24 @@ class ProposalList:
         if len(self.removes) > 1:
             raise refusal(Rule.EXTERNAL_REMOVE_COUNT)
         self._check_psks_distinct()
+
+
+def resolve_proposals(
+    commit: Commit, sender: Sender, received: Mapping[bytes, SentProposal]
+) -> ProposalList:
+    """Return a commit's proposals, the referenced ones looked up (§12.4.2)."""
+    sent: list[SentProposal] = []
+    for item in commit.proposals:
+        if not isinstance(item, ProposalReference):
+            sent.append(SentProposal(item, sender))
+            continue
+        found = received.get(item.hash)
+        if found is None and sender.kind is SenderKind.NEW_MEMBER_COMMIT:
+            raise refusal(Rule.EXTERNAL_BY_REFERENCE)
+        if found is None:
+            raise refusal(Rule.PROPOSAL_UNKNOWN)
+        sent.append(found)
+    return ProposalList(tuple(sent))
 
 
 def _repeats(values: Sequence[int] | Sequence[bytes]) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from enigm.crypto.mls import tree_math
 from enigm.crypto.mls.ciphersuite import NONCE_LENGTH
-from enigm.crypto.mls.errors import Rule, refusal
+from enigm.crypto.mls.errors import MlsInvalidError, Rule, refusal
 
 if TYPE_CHECKING:
     from enigm.crypto.mls.ciphersuite import Suite
@@ -64,7 +64,9 @@ class SecretTreeChange:
     """What one use changes; None as a value means that the entry goes."""
 
     nodes: dict[int, bytes | None] = field(default_factory=dict[int, bytes | None])
-    ratchets: dict[RatchetPlace, Ratchet] = field(default_factory=dict[RatchetPlace, Ratchet])
+    ratchets: dict[RatchetPlace, Ratchet | None] = field(
+        default_factory=dict[RatchetPlace, Ratchet | None]
+    )
     skipped: dict[SkippedPlace, MessageKey | None] = field(
         default_factory=dict[SkippedPlace, MessageKey | None]
     )
@@ -145,12 +147,31 @@ class SecretTree:
         change = staged.change
         _apply(self.nodes, change.nodes)
         self.changes.nodes.update(change.nodes)
-        self.ratchets.update(change.ratchets)
+        _apply(self.ratchets, change.ratchets)
         self.changes.ratchets.update(change.ratchets)
         if change.skipped:
             _apply(self.skipped, change.skipped)
             self.changes.skipped.update(change.skipped)
             self._drop_oldest_skipped()
+
+    def use_up(self, leaf: int, kind: RatchetKind, generation: int) -> None:
+        """Use up the key of one generation, if it is not gone already."""
+        try:
+            staged = self.stage(leaf, kind, generation)
+        except MlsInvalidError:
+            return
+        self.consume(staged)
+
+    def erase(self) -> None:
+        """Drop everything."""
+        self.changes = SecretTreeChange(
+            dict.fromkeys(self.nodes),
+            dict.fromkeys(self.ratchets),
+            dict.fromkeys(self.skipped),
+        )
+        self.nodes.clear()
+        self.ratchets.clear()
+        self.skipped.clear()
 
     def forget_changes(self) -> None:
         """Take the changes so far as written."""
@@ -182,10 +203,13 @@ class SecretTree:
         if leaf >= self.leaf_count:
             raise refusal(Rule.MESSAGE_SENDER_LEAF)
         secret = self._leaf_secret(leaf, change)
-        for each, label in _LABELS.items():
-            start = self.suite.expand_with_label(secret, label, b"", self.suite.hash_length)
-            change.ratchets[leaf, each] = Ratchet(0, start)
-        return change.ratchets[leaf, kind]
+        length = self.suite.hash_length
+        started = {
+            each: Ratchet(0, self.suite.expand_with_label(secret, label, b"", length))
+            for each, label in _LABELS.items()
+        }
+        change.ratchets.update({(leaf, each): ratchet for each, ratchet in started.items()})
+        return started[kind]
 
     def _leaf_secret(self, leaf: int, change: SecretTreeChange) -> bytes:
         """Walk down to a leaf: each secret passed is used up, each one beside it is kept (§9.2)."""

@@ -17,6 +17,7 @@ from enigm.crypto.mls.extensions import (
     external_senders,
     required_capabilities,
 )
+from enigm.crypto.mls.framing import Sender, SenderKind
 from enigm.crypto.mls.leaf_node import LeafNode, LeafSource, check_leaf_form, leaf_placement
 from enigm.crypto.mls.proposals import Add, Update
 from enigm.crypto.mls.tree_hashes import tree_hash
@@ -24,6 +25,7 @@ from enigm.crypto.mls.tree_validation import check_supported
 from enigm.crypto.mls.update_path import UpdatePath, merge_path
 
 if TYPE_CHECKING:
+    from enigm.crypto.mls.commit import Commit
     from enigm.crypto.mls.group_context import GroupContext
     from enigm.crypto.mls.key_package import KeyPackage
     from enigm.crypto.mls.leaf_node import LifetimeCheck
@@ -142,6 +144,8 @@ class Transition:
         if update.leaf.source is not LeafSource.COMMIT:
             raise refusal(Rule.LEAF_SOURCE)
         self.check_replacement(committer, update.leaf, old, acceptance)
+        for node in update.nodes:
+            self.tree.suite.check_public_key(node.encryption_key)
         self.tree.reach(committer)
         self.path = merge_path(self.tree, committer, update)
 
@@ -155,6 +159,46 @@ class Transition:
     def added_nodes(self) -> frozenset[int]:
         """The node places of new members, to whom no path secret is sealed (§7.5)."""
         return frozenset(2 * leaf_index for leaf_index, _ in self.added)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FollowedCommit:
+    """A received commit's public side, checked and applied to a copy.
+
+    Args:
+        committer: its leaf index in the new tree.
+        provisional: the context that seals its path.
+    """
+
+    made: Transition
+    committer: int
+    provisional: GroupContext
+
+
+def follow_commit(
+    base: GroupContext,
+    tree: RatchetTree,
+    received: tuple[Sender, Commit, ProposalList],
+    acceptance: Acceptance,
+) -> FollowedCommit:
+    """Check all that needs no secret of a commit whose signature was verified (§12.4.2)."""
+    sender, commit, proposals = received
+    is_external = sender.kind is SenderKind.NEW_MEMBER_COMMIT
+    if is_external:
+        proposals.check_external()
+    else:
+        proposals.check_by_member(sender.index)
+    proposals.check_each(tree.suite, None)
+    if commit.path is None and (proposals.needs_path or is_external):
+        raise refusal(Rule.PATH_MISSING)
+    made = Transition.apply(base, tree, proposals, acceptance)
+    index = made.tree.first_blank() if is_external else sender.index
+    if commit.path is not None:
+        # An external committer may take the place of its own old leaf (resync, §12.2).
+        leaves = proposals.removes if is_external else [index]
+        old = tree.member(leaves[0]) if leaves else None
+        made.merge_received_path(index, commit.path, old, acceptance)
+    return FollowedCommit(made, index, made.provisional_context())
 
 
 def _profile(leaf: LeafNode) -> tuple[object, int]:

@@ -307,7 +307,7 @@ class Group:
         if staged.base_epoch != self.epoch:
             raise RuntimeError("the commit was staged in another epoch")
         if staged.uses is not None:
-            state.message_keys.consume(staged.uses)
+            state.message_keys.use_up(*staged.uses)
         if staged.started is None:
             state.leave()
         else:
@@ -376,4 +376,4 @@ class Group:
             state.own_updates,
             state.known_psks(self._needs.psks),
         )
-        return replace(receiver.stage(opened.frame, commit), uses=opened.key)
+        return replace(receiver.stage(opened.frame, commit), uses=opened.place)

@@ -5,15 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from enigm.crypto.mls.commit import Commit
 from enigm.crypto.mls.errors import Rule, refusal
-from enigm.crypto.mls.extensions import external_senders
 from enigm.crypto.mls.framing import (
     ContentKind,
     FramedContent,
     FrameHeader,
     Sender,
-    SenderKind,
     WireFormat,
     sign_content,
 )
@@ -28,15 +25,15 @@ from enigm.crypto.mls.message_protection import (
     protect_public,
     ratchet_of,
 )
-from enigm.crypto.mls.proposals import Add
+from enigm.crypto.mls.senders import public_sender_key
 
 if TYPE_CHECKING:
-    from enigm.crypto.mls.framing import Body, UnverifiedContent, VerifiedContent
+    from enigm.crypto.mls.framing import Body, VerifiedContent
     from enigm.crypto.mls.member.epoch import Epoch
     from enigm.crypto.mls.member.needs import Settings
     from enigm.crypto.mls.member.state import MemberState
     from enigm.crypto.mls.messages import PrivateMessage, PublicMessage
-    from enigm.crypto.mls.secret_tree import SecretTree, StagedKey
+    from enigm.crypto.mls.secret_tree import SecretTree, SkippedPlace, StagedKey
     from enigm.foundation.entropy import Entropy
 
 
@@ -82,6 +79,14 @@ class OpenedFrame:
     key: StagedKey | None = field(default=None, repr=False)
     keys: SecretTree | None = field(default=None, repr=False)
 
+    @property
+    def place(self) -> SkippedPlace | None:
+        """Where the key is, to be used up later."""
+        if self.key is None:
+            return None
+        sender, kind = self.frame.content.header.sender, self.frame.content.kind
+        return sender.index, ratchet_of(kind), self.key.generation
+
     def use_key(self) -> None:
         """Use the key up: the frame was accepted."""
         if self.key is not None and self.keys is not None:
@@ -110,29 +115,9 @@ def open_public_frame(state: MemberState, message: PublicMessage) -> OpenedFrame
         raise refusal(Rule.MESSAGE_OWN)
     context = epoch.context_encoded
     check_membership(epoch.suite, message, epoch.secrets.membership, context)
-    return OpenedFrame(frame.verify(epoch.suite, public_sender_key(epoch, frame), context))
-
-
-def public_sender_key(epoch: Epoch, frame: UnverifiedContent) -> bytes:
-    """Return the key that must have signed a frame in the clear (§6.1)."""
-    sender, body = frame.content.header.sender, frame.content.body
-    if sender.kind is SenderKind.MEMBER:
-        leaf = epoch.tree.leaf(sender.index)
-        if leaf is None:
-            raise refusal(Rule.MESSAGE_SENDER_LEAF)
-        return leaf.signature_key
-    if sender.kind is SenderKind.EXTERNAL:
-        senders = external_senders(epoch.context.extensions)
-        if sender.index >= len(senders):
-            raise refusal(Rule.MESSAGE_EXTERNAL_INDEX)
-        return senders[sender.index].signature_key
-    if isinstance(body, Commit):
-        if body.path is None:
-            raise refusal(Rule.PATH_MISSING)
-        return body.path.leaf.signature_key
-    if isinstance(body, Add):
-        return body.key_package.leaf.signature_key
-    raise refusal(Rule.PROPOSAL_SENDER)
+    return OpenedFrame(
+        frame.verify(epoch.suite, public_sender_key(epoch.context, epoch.tree, frame), context)
+    )
 
 
 def open_private_frame(state: MemberState, message: PrivateMessage) -> OpenedFrame:

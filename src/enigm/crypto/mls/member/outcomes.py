@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from enigm.crypto.mls.member.epoch import StartedEpoch
     from enigm.crypto.mls.proposals import Proposal, ReInit
     from enigm.crypto.mls.psk import PskId
-    from enigm.crypto.mls.secret_tree import StagedKey
+    from enigm.crypto.mls.secret_tree import SkippedPlace as KeyPlace
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +87,13 @@ class StagedCommit:
         summary: what it changes.
         base_epoch: the epoch it leaves.
         started: the epoch it leads to; None if it removes us.
-        uses: the message key that it came under, used up when it is applied.
+        uses: where the message key is that it came under, used up when it is applied.
     """
 
     summary: CommitSummary
     base_epoch: int
     started: StartedEpoch | None = field(repr=False)
-    uses: StagedKey | None = field(default=None, repr=False)
+    uses: KeyPlace | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -102,6 +102,7 @@ class MemberState:
         """Stop at the epoch in which we were removed."""
         self.is_active = False
         self.past.clear()
+        self.message_keys.erase()
         self.drop_handshakes()
 
     def drop_handshakes(self) -> None:

@@ -61,7 +61,7 @@ def _secret_tree_rows(epoch: int, change: SecretTreeChange) -> Iterator[tuple[by
         yield _SECRET_NODE + number + u32(node), secret
     for (leaf, kind), ratchet in change.ratchets.items():
         key = _RATCHET + number + u32(leaf) + u8(kind)
-        yield key, u32(ratchet.generation) + ratchet.secret
+        yield key, None if ratchet is None else u32(ratchet.generation) + ratchet.secret
     for (leaf, kind, generation), kept in change.skipped.items():
         key = _SKIPPED + number + u32(leaf) + u8(kind) + u32(generation)
         yield key, None if kept is None else opaque(kept.key) + opaque(kept.nonce)
