@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from enigm.app.access import Access
 from enigm.foundation.clock import Clock, SystemClock
 from enigm.foundation.entropy import Entropy, SystemEntropy
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
     from enigm.app import views
+    from enigm.app.unlocked import Unlocked
 
 PROFILES_FOLDER = Path("~/.local/share/enigm/app")
 PROFILE_DEFAULT = "default"
@@ -47,172 +49,175 @@ class App:
 
     def __init__(self, options: Options) -> None:
         """Remember the options; nothing is opened before ``start``."""
-        self._options = options
+        self._access = Access(options)
+
+    @property
+    def _open(self) -> Unlocked:
+        """The profile while it is ready; raises LockedError, WrongStageError."""
+        return self._access.unlocked()
 
     async def start(self) -> views.State:
         """Look at the profile's folder; stage is then ``welcome`` or ``locked``."""
-        raise NotImplementedError
+        return await self._access.start()
 
     async def close(self) -> None:
         """Lock the vault and end every connection."""
-        raise NotImplementedError
+        await self._access.close()
 
     def subscribe(self, callback: Callable[[views.Event], None]) -> Callable[[], None]:
         """Call back with every event, on the loop, in order; return what ends it."""
-        raise NotImplementedError
+        return self._access.feed.subscribe(callback)
 
     def events(self) -> AsyncIterator[views.Event]:
         """Yield every event from now on; the subscription begins with the call itself."""
-        raise NotImplementedError
+        return self._access.feed.events()
 
     def state(self) -> views.State:
         """Return the profile's stage and connection."""
-        raise NotImplementedError
+        return self._access.state()
 
     async def register(
         self, username: str, password: str, invite: str | None = None
     ) -> views.PhraseToConfirm:
         """Make an account and its keys here; the stage is then ``confirm_phrase``."""
-        raise NotImplementedError
+        return await self._access.register(username, password, invite)
 
     async def phrase_to_confirm(self) -> views.PhraseToConfirm:
         """Show the words again in stage ``confirm_phrase`` (after a reload or restart)."""
-        raise NotImplementedError
+        return self._access.phrase_to_confirm()
 
     async def confirm_phrase(self, words: Mapping[int, str]) -> views.State:
         """Compare the asked words, from position 1; after that the App forgets the phrase."""
-        raise NotImplementedError
+        return await self._access.confirm_phrase(words)
 
     async def recover(self, phrase: Sequence[str], password: str) -> views.State:
         """Bring an account back by its 24 words alone; ``password`` becomes its new password."""
-        raise NotImplementedError
+        return await self._access.recover(phrase, password)
 
     async def link(self, username: str, password: str) -> views.LinkCode:
         """Sign in on a new device; the stage is then ``awaiting_approval``."""
-        raise NotImplementedError
+        return await self._access.link(username, password)
 
     async def unlock(self, password: str) -> views.State:
         """Open the vault and go online."""
-        raise NotImplementedError
+        return await self._access.unlock(password)
 
     async def lock(self) -> views.State:
         """Drop every key and every plaintext from memory."""
-        raise NotImplementedError
+        return await self._access.lock()
 
     async def change_password(self, password: str, new_password: str) -> None:
         """Wrap the vault's key anew."""
-        raise NotImplementedError
+        await self._access.change_password(password, new_password)
 
     async def delete_account(self, password: str) -> None:
         """Erase the account at the service and the profile on this machine."""
-        raise NotImplementedError
+        await self._access.delete_account(password)
 
     async def conversations(self) -> list[views.Conversation]:
         """List the conversations, newest first."""
-        raise NotImplementedError
+        return self._open.shown.conversations()
 
     async def conversation(self, conversation: str) -> views.ConversationDetail:
         """Return one conversation with its members."""
-        raise NotImplementedError
+        return self._open.detail(conversation)
 
     async def messages(
         self, conversation: str, before: str | None = None, limit: int = MESSAGES_PAGE_DEFAULT
     ) -> list[views.Message]:
         """Return a page of messages, oldest first, ending before the message ``before``."""
-        raise NotImplementedError
+        return self._open.messages(conversation, before, limit)
 
     async def send(self, conversation: str, text: str) -> views.Message:
         """Queue a message; it is in the vault when this returns and goes out when it can."""
-        raise NotImplementedError
+        return self._open.send(conversation, text)
 
     async def retry(self, conversation: str, message: str) -> views.Message:
         """Queue a failed message again."""
-        raise NotImplementedError
+        return self._open.retry(conversation, message)
 
     async def mark_read(self, conversation: str, up_to: str) -> None:
         """Everything up to this message was seen."""
-        raise NotImplementedError
+        self._open.talk.mark_read(conversation, up_to)
 
-    async def create_group(
-        self, title: str, members: Sequence[str]
-    ) -> views.ConversationDetail:
+    async def create_group(self, title: str, members: Sequence[str]) -> views.ConversationDetail:
         """Make a group with these accounts, each an accepted contact."""
-        raise NotImplementedError
+        return await self._open.create_group(title, members)
 
     async def rename(self, conversation: str, title: str) -> views.ConversationDetail:
         """Give a group another title, authenticated to all members."""
-        raise NotImplementedError
+        return await self._open.rename(conversation, title)
 
     async def add_member(self, conversation: str, account: str) -> views.ConversationDetail:
         """Add every trusted device of a contact to a group."""
-        raise NotImplementedError
+        return await self._open.add_member(conversation, account)
 
     async def remove_member(self, conversation: str, account: str) -> views.ConversationDetail:
         """Remove every device of an account from a group."""
-        raise NotImplementedError
+        return await self._open.remove_member(conversation, account)
 
     async def leave(self, conversation: str) -> None:
         """Leave a conversation; what was received stays readable here."""
-        raise NotImplementedError
+        self._open.talk.leave(conversation)
 
     async def contacts(self) -> list[views.Contact]:
         """List the contacts by name."""
-        raise NotImplementedError
+        return self._open.contacts_shown()
 
     async def add_contact(
         self, *, username: str | None = None, invite: str | None = None, greeting: str = ""
     ) -> views.Contact:
         """Ask someone to talk, found by user name or by an invite link."""
-        raise NotImplementedError
+        return await self._open.add_contact(username, invite, greeting)
 
     async def block(self, account: str) -> views.Contact:
         """Show nothing more from this account."""
-        raise NotImplementedError
+        return self._open.block(account)
 
     async def unblock(self, account: str) -> views.Contact:
         """Undo ``block``."""
-        raise NotImplementedError
+        return self._open.unblock(account)
 
     async def requests(self) -> list[views.Request]:
         """List what waits for an answer, newest first."""
-        raise NotImplementedError
+        return self._open.shown.requests()
 
     async def accept_request(self, request: str) -> views.ConversationDetail:
         """Join the conversation that was offered."""
-        raise NotImplementedError
+        return await self._open.accept_request(request)
 
     async def refuse_request(self, request: str) -> None:
         """Forget the request; the asker learns nothing."""
-        raise NotImplementedError
+        self._open.refuse_request(request)
 
     async def invite(self) -> views.Invite:
         """Return this account's invite link."""
-        raise NotImplementedError
+        return self._open.contacts.invite()
 
     async def devices(self) -> list[views.Device]:
         """List this account's devices: trusted, waiting, revoked."""
-        raise NotImplementedError
+        return await self._open.devices_shown()
 
     async def approve_device(self, device: str) -> views.Device:
         """Certify a waiting device, whose code the user compared."""
-        raise NotImplementedError
+        return await self._open.devices.approve(device)
 
     async def refuse_device(self, device: str) -> None:
         """Turn a waiting device away."""
-        raise NotImplementedError
+        await self._open.devices.refuse(device)
 
     async def revoke_device(self, device: str) -> views.Device:
         """End the trust in a device and remove it from every conversation."""
-        raise NotImplementedError
+        return await self._open.devices.revoke(device)
 
     async def safety(self, account: str) -> views.Safety:
         """Return the numbers to compare with this contact."""
-        raise NotImplementedError
+        return self._open.safety(account)
 
     async def set_verified(self, account: str, *, verified: bool) -> views.Safety:
         """Remember that the numbers were compared, or take it back."""
-        raise NotImplementedError
+        return self._open.set_verified(account, is_verified=verified)
 
     async def search(self, words: str) -> list[views.SearchHit]:
         """Find messages that hold all these words, best first."""
-        raise NotImplementedError
+        return self._open.search(words)

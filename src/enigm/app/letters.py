@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -56,11 +56,14 @@ class ChainCopy(msgspec.Struct, frozen=True, array_like=True):
 class Offer(_Letter, frozen=True, tag="welcome"):
     """A place in a conversation: the MLS Welcome, and what a reader needs to judge it.
 
-    ``names`` maps accounts to the user names by which the sender knows them: claims, not facts.
+    ``names`` maps accounts to the user names by which the sender knows them; ``shape`` and
+    ``title`` say what will be found inside: claims, not facts, until the Welcome was opened.
     """
 
     channel: bytes
     welcome: bytes
+    shape: Literal["direct", "group"]
+    title: str
     chains: tuple[ChainCopy, ...]
     names: dict[str, str]
     greeting: str
@@ -86,12 +89,16 @@ class ContactCopy(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Contacts(_Letter, frozen=True, tag="sync"):
-    """Own devices only: contacts that are new or changed, and what became of requests."""
+    """Own devices only: contacts that are new or changed, and what became of requests.
+
+    ``sign_in_secret`` is set after a change of the account's password.
+    """
 
     contacts: tuple[ContactCopy, ...] = ()
     accepted: tuple[bytes, ...] = ()
     refused: tuple[bytes, ...] = ()
     devices: dict[str, str] = {}
+    sign_in_secret: str = ""
 
 
 Letter = Offer | DeviceReady | Contacts
@@ -135,9 +142,7 @@ def write_letter(
     """Sign a letter for one reading device; returns what ``seal_letter`` closes."""
     octets = msgspec.msgpack.encode(letter)
     signature = Ed25519.sign(device.signing_seed, _signed_bytes(reader_public, octets))
-    return msgspec.msgpack.encode(
-        _Signed(device.device_public, copy_of(chain), octets, signature)
-    )
+    return msgspec.msgpack.encode(_Signed(device.device_public, copy_of(chain), octets, signature))
 
 
 def seal_letter(written: bytes, hpke_public: bytes) -> bytes:

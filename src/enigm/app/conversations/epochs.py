@@ -60,9 +60,7 @@ class Epochs:
         self._remove_revoked(thread, group)
         home.changes.conversation(thread.id)
 
-    def refuse(
-        self, thread: Thread, group: Group, staged: StagedCommit, complaint: str
-    ) -> None:
+    def refuse(self, thread: Thread, group: Group, staged: StagedCommit, complaint: str) -> None:
         """End a conversation whose members accepted what its rules forbid.
 
         The service has moved on to an epoch that this device will not enter: honest members

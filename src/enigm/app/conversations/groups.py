@@ -16,7 +16,8 @@ from enigm.crypto.mls.extensions import (
     RequiredCapabilities,
     find_extension,
 )
-from enigm.crypto.mls.member.group import Group, NewGroup
+from enigm.crypto.mls.member.creation import NewGroup
+from enigm.crypto.mls.member.group import Group
 from enigm.crypto.mls.member.identity import LeafOptions
 from enigm.crypto.mls.member.needs import Settings
 from enigm.wire import sizes
@@ -57,9 +58,7 @@ class Groups:
 
     def create(self, channel: bytes, policy: bytes) -> Group:
         """Make a group of this one device and write it; call inside a transaction."""
-        new = NewGroup(
-            HYBRID, channel, self._home.identity, extensions_with(policy), leaf=LEAF
-        )
+        new = NewGroup(HYBRID, channel, self._home.identity, extensions_with(policy), leaf=LEAF)
         group = Group.create(self._home.needs, new, settings=SETTINGS)
         self.adopt(channel.hex(), group)
         return group
@@ -122,7 +121,7 @@ def next_token_hash(group: Group, pending: PendingCommit) -> bytes:
     if started is None:
         raise RuntimeError("an own commit always leads to an epoch")
     epoch = started.epoch
-    token = epoch.secrets.export(epoch.suite, TOKEN_LABEL, group.group_id, TOKEN_BYTES)
+    token = epoch.secrets.export(epoch.suite, TOKEN_LABEL.encode(), group.group_id, TOKEN_BYTES)
     return hashlib.sha256(token).digest()
 
 

@@ -35,12 +35,10 @@ class Incoming:
         self._told = told
         self._looked_up: frozenset[str] = frozenset()
 
-    def take(
-        self, thread_id: str, record: Record, looked_up: frozenset[str] = frozenset()
-    ) -> None:
+    def take(self, thread_id: str, record: Record, looked_up: frozenset[str] = frozenset()) -> None:
         """Take one record. Raises ChainNeededError, after which nothing has changed and the
         record can be taken again once that account was looked up; ``looked_up`` names the
-        accounts whose chains were fetched for this record.
+        accounts whose chains were fetched for this record, and which are not asked for again.
         """
         self._looked_up = looked_up
         with self._groups.forgetting(thread_id), self._home.vault.transaction():
@@ -55,7 +53,7 @@ class Incoming:
                 self._read(thread, group, record)
             except Refusal as error:
                 needed = chain_needed(error)
-                if needed is not None:
+                if needed is not None and needed.account not in looked_up:
                     raise needed from error
                 self._told.unreadable(thread, error)
             if self._home.threads.get(thread_id).is_followed:
@@ -85,8 +83,13 @@ class Incoming:
             before = leaves(group)
             summary = group.merge_pending()
             self._home.queues.drop_commit(thread.id, won=True)
-            self._home.threads.set_updated_keys(thread.id, self._home.now())
+            if any(item.leaf_index == group.leaf_index for item in summary.updated):
+                self._home.threads.set_updated_keys(thread.id, self._home.now())
             self._epochs.begin(thread, group, summary, before)
+        else:
+            # Enigm's members commit what they want and propose nothing; a proposal kept here
+            # would forbid this device to write until somebody committed it.
+            group.state.received.clear()
 
     def _take_commit(self, thread: Thread, group: Group, staged: StagedCommit) -> None:
         before = leaves(group)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from enigm.app.errors import LyingServiceError, UnknownThingError
 from enigm.app.identity.credentials import account_name
 from enigm.app.identity.keys import names_of
-from enigm.foundation.errors import NotFoundError
+from enigm.foundation.errors import InvalidError, NotFoundError
 from enigm.wire.contact_card import CardRefusedError, open_card
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Lookups:
         """Find out whether a name that somebody claims belongs to this account."""
         try:
             _, found = await self.by_name(name)
-        except UnknownThingError:
+        except (UnknownThingError, InvalidError):
             return False
         return found.account == account
 

@@ -59,9 +59,7 @@ def objection(
     return None
 
 
-def _direct_objection(
-    change: MembershipChange, may_go: Callable[[DeviceName], bool]
-) -> str | None:
+def _direct_objection(change: MembershipChange, may_go: Callable[[DeviceName], bool]) -> str | None:
     if change.is_policy_changed:
         return "a conversation between two has no title"
     after = change.before | {item.fingerprint for item in change.added}

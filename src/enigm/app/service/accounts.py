@@ -15,7 +15,7 @@ from enigm.app.service.problems import Challenge, challenge_of
 from enigm.foundation.encoding import base64url_decode, base64url_encode
 from enigm.foundation.errors import ConflictError, UnauthenticatedError
 from enigm.wire import registration_proof
-from enigm.wire.device_chain import UnverifiedChain
+from enigm.wire.device_chain import UnverifiedChain, fingerprint_of
 from enigm.wire.request_signature import NONCE_BYTES, SignedRequest, sign_request
 
 if TYPE_CHECKING:
@@ -135,6 +135,11 @@ class AccountPath:
         self._sign_in = sign_in
         self._device = device
 
+    def use_secret(self, secret: str) -> None:
+        """Sign in with this secret from now on: another device changed the password."""
+        sign_in = self._require_sign_in()
+        sign_in.secret, sign_in.session = secret, None
+
     async def close(self) -> None:
         """Close every connection and forget the session."""
         self._sign_in = None
@@ -181,6 +186,30 @@ class AccountPath:
             {"fingerprint": base64url_encode(fingerprint)},
         )
         return base64url_decode(answer.challenge), base64url_decode(answer.backup)
+
+    async def recovery_chain(
+        self, root_public: bytes, challenge: bytes, signature: bytes
+    ) -> tuple[bytes, ...]:
+        """Return the chain as it stands, shown to the root key alone."""
+        content = {
+            "fingerprint": base64url_encode(fingerprint_of(root_public)),
+            "challenge": base64url_encode(challenge),
+            "signature": base64url_encode(signature),
+            "root_public": base64url_encode(root_public),
+        }
+        answer = await self._http.ask("POST", "/accounts/v1/recovery/chain", _ChainAnswer, content)
+        return tuple(base64url_decode(entry) for entry in answer.chain)
+
+    async def change_password(self, secret: str) -> None:
+        """Set a new password; every session ends and this device holds the new one."""
+        sign_in = self._require_sign_in()
+        record = await self.opaque_record(
+            sign_in.lookup_id, secret, path="/accounts/v1/registration/start"
+        )
+        session = await self._protected(
+            "PUT", "/accounts/v1/password", Session, {"opaque_record": record}
+        )
+        sign_in.secret, sign_in.session = secret, session
 
     async def finish_recovery(self, content: Mapping[str, Any]) -> Session:
         """Store the new device and password."""

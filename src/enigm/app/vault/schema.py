@@ -166,6 +166,8 @@ CREATE TABLE request (
     account TEXT NOT NULL,
     greeting TEXT NOT NULL,
     at INTEGER NOT NULL,
+    shape TEXT NOT NULL,
+    title TEXT NOT NULL,
     offer BLOB NOT NULL
 ) WITHOUT ROWID;
 

@@ -1,0 +1,194 @@
+"""What a device does now and then: inbox, key packages, own chain, names, fresh keys."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+from typing import TYPE_CHECKING
+
+from enigm.app.conversations.groups import LEAF
+from enigm.app.conversations.offers import KEYS_SECONDS_MAX
+from enigm.app.letters import DeviceReady
+from enigm.crypto.mls.ciphersuite import HYBRID
+from enigm.crypto.mls.member.identity import KeyPackageBundle, new_key_package
+from enigm.foundation.errors import ConflictError, Refusal
+from enigm.wire import delivery
+from enigm.wire.device_chain import device_id_of
+
+if TYPE_CHECKING:
+    from enigm.app.engine import Engine
+    from enigm.app.service.accounts import PendingDevice
+
+# How stale the list of own devices may be on a screen that nobody reloads.
+ROUND_SECONDS = 30.0
+RETRY_SECONDS = 3.0
+KEY_PACKAGES_LOW = 12
+KEY_PACKAGES_BATCH = 24
+KEY_PACKAGES_FOR_SIBLINGS = 16
+# Each costs a token and an Argon2id; a flood of claims waits its turn.
+NAME_CHECKS_PER_ROUND = 8
+
+HAS_INBOX = "has_inbox"
+OWES_HELLO = "owes_hello"
+DEVICE_NAME = "device_name"
+
+
+class Upkeep:
+    """The chores of one device."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Work for an engine."""
+        self._engine = engine
+        self._home = engine.home
+        self._woken = asyncio.Event()
+        self.pending: tuple[PendingDevice, ...] = ()
+
+    def wake(self) -> None:
+        """Go round now."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Go round until cancelled."""
+        while True:
+            await self._engine.path.wait_online()
+            self._woken.clear()
+            wait = ROUND_SECONDS
+            try:
+                await self._round()
+            except Refusal:
+                wait = RETRY_SECONDS
+            self._home.vault.truncate_log()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._woken.wait(), wait)
+
+    async def refresh_chain(self) -> None:
+        """Fetch the own chain and who waits; raises LyingServiceError when it contradicts."""
+        home = self._home
+        own = await self._engine.accounts.own_chain()
+        before = home.own_chain
+        chain = home.accept_chain(own.chain.verify(home.account.fingerprint))
+        if own.pending != self.pending:
+            changed = {item.device_public for item in (*own.pending, *self.pending)}
+            self.pending = own.pending
+            for device_public in changed:
+                home.changes.device(device_id_of(device_public).hex())
+        revoked = set(chain.revoked) - set(before.revoked)
+        if home.device.device_public in chain.revoked:
+            self._end_everything()
+            return
+        with home.vault.transaction():
+            for device_public in revoked:
+                self._engine.siblings.expel(device_public)
+        if revoked:
+            self._engine.wake_all()
+
+    async def _round(self) -> None:
+        await self.refresh_chain()
+        if not self._home.is_trusted:
+            return
+        await self._make_inbox()
+        await self._publish_key_packages()
+        self._say_hello()
+        await self._check_names()
+        self._renew_keys()
+
+    def _end_everything(self) -> None:
+        """This device was revoked: it is in no conversation any more."""
+        home = self._home
+        with home.vault.transaction():
+            for thread in home.threads.followed():
+                self._engine.epochs.end(thread, "removed", "This device was revoked.")
+        home.changes.state()
+
+    async def _make_inbox(self) -> None:
+        home, device = self._home, self._home.device
+        if home.vault.get_setting(HAS_INBOX) is not None:
+            return
+        token = await self._engine.wallet.take()
+        read_hash = hashlib.sha256(device.inbox_secret).digest()
+        with contextlib.suppress(ConflictError):
+            # A conflict says that an earlier try got through.
+            await self._engine.path.ask(
+                lambda number: delivery.CreateInbox(number, device.inbox, read_hash, token)
+            )
+        with home.vault.transaction():
+            home.vault.set_setting(HAS_INBOX, b"1")
+
+    async def _publish_key_packages(self) -> None:
+        if await self._engine.accounts.remaining_key_packages() >= KEY_PACKAGES_LOW:
+            return
+        fresh = self._fresh_packages(KEY_PACKAGES_BATCH + 1)
+        packages = [bundle.message for bundle in fresh]
+        await self._engine.accounts.publish_key_packages(packages[:-1], packages[-1])
+
+    def _fresh_packages(self, count: int) -> list[KeyPackageBundle]:
+        """Make key packages and write them down before anybody can use them.
+
+        The last one is a last resort: it may be used more than once, and stays until it ends.
+        """
+        home = self._home
+        bundles = [new_key_package(home.needs, HYBRID, home.identity, LEAF) for _ in range(count)]
+        rows = [
+            (bundle.reference, bundle.serialize(), int(index == count - 1), home.now())
+            for index, bundle in enumerate(bundles)
+        ]
+        with home.vault.transaction():
+            home.vault.run_many("INSERT INTO key_package VALUES (?, ?, ?, ?)", rows)
+            home.vault.run(
+                "DELETE FROM key_package WHERE made_at < ?",
+                home.now() - LEAF.lifetime_seconds,
+            )
+        return bundles
+
+    def _say_hello(self) -> None:
+        """Tell the account's other devices that this one is trusted now, and how to add it."""
+        home = self._home
+        if home.vault.get_setting(OWES_HELLO) is None:
+            return
+        name = (home.vault.get_setting(DEVICE_NAME) or b"").decode()
+        siblings = self._engine.siblings
+        with home.vault.transaction():
+            for device_public in siblings.others():
+                bundles = self._fresh_packages(KEY_PACKAGES_FOR_SIBLINGS)
+                packages = tuple(bundle.message for bundle in bundles)
+                siblings.write(device_public, DeviceReady(name, packages))
+            home.vault.set_setting(OWES_HELLO, None)
+        self._engine.post.wake()
+
+    async def _check_names(self) -> None:
+        """Find out whether people are called what others say they are."""
+        home = self._home
+        rows = home.vault.rows(
+            "SELECT account, name FROM person WHERE name_checked = 0 AND name != '' "
+            "AND account != ? LIMIT ?",
+            home.me,
+            NAME_CHECKS_PER_ROUND,
+        )
+        for account, name in rows:
+            if not await self._engine.lookups.check_name(account, name):
+                with home.vault.transaction():
+                    home.vault.run(
+                        "UPDATE person SET name = '' WHERE account = ? AND name_checked = 0",
+                        account,
+                    )
+            self._show_again(account)
+
+    def _show_again(self, account: str) -> None:
+        home = self._home
+        for thread_id in home.threads.with_account(account):
+            home.changes.conversation(thread_id)
+        for row in home.vault.rows("SELECT id FROM request WHERE account = ?", account):
+            home.changes.request(row[0])
+        if home.people.find(account).state != "none":
+            home.changes.contact(account)
+
+    def _renew_keys(self) -> None:
+        """Give this device's leaf fresh keys where it has had the same for a week."""
+        home = self._home
+        due = home.now() - KEYS_SECONDS_MAX
+        with home.vault.transaction():
+            for thread in home.threads.followed():
+                if thread.updated_keys_at < due:
+                    home.queues.put_intent(thread.id, "update", b"", (due + 1).to_bytes(8, "big"))
+                    self._engine.wake(thread.id)
