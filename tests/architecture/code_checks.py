@@ -102,6 +102,8 @@ def short_functions(tree: Tree) -> list[str]:
     return [
         f"{module.path}:{node.lineno}: {node.name} has {length} lines, at most {FUNCTION_LINES_MAX}"
         for module in tree.modules("src/")
+        # A migration is one list of tables, read once and never changed.
+        if "/migrations/versions/" not in module.path
         for node in ast.walk(module.syntax)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         for length in [(node.end_lineno or node.lineno) - node.lineno + 1]
