@@ -12,7 +12,7 @@ ENIGM := $(VENV)/bin/enigm
 DIR ?= $(or $(ENIGM_VECTORS),../shared/vectors)/mls
 RUN := $(VENV)/.ready-to-run
 TEST := $(VENV)/.ready-to-test
-PAGE := src/enigm/app/ui/vendor/.built
+PAGE := src/enigm/app/ui/vendor/lit.js
 
 .PHONY: help setup up test check fix demo bench assurance screens vectors chaos wheel clean
 

@@ -106,7 +106,7 @@ page)
     install_front_end
     say "building the page"
     node scripts/build_ui.mjs
-    touch src/enigm/app/ui/vendor/.built
+    touch src/enigm/app/ui/vendor/lit.js
     ;;
 *) fail "no such goal: $goal" ;;
 esac
