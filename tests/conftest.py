@@ -10,12 +10,16 @@ from tests.support.databases import (
     postgres_server,
 )
 
+from tests.support.service import journey, running
+
 __all__ = [
+    "journey",
     "open_database",
     "open_postgres_database",
     "open_sqlcipher_database",
     "postgres_database",
     "postgres_server",
+    "running",
 ]
 
 pytest_plugins = ["tests.support.loopback_only", "tests.support.requirement_rows"]

@@ -6,6 +6,8 @@ import io
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from enigm.assembly.service import build_service
 from enigm.foundation.entropy import SystemEntropy
 from enigm.foundation.log import EventLog
@@ -55,3 +57,16 @@ async def running_service(
     finally:
         await journey.http.aclose()
         await service.stop()
+
+
+@pytest.fixture
+async def running(tmp_path: Path) -> AsyncIterator[Running]:
+    """A started embedded service that only this test knows."""
+    async with running_service(settings_of_tests(tmp_path)) as started:
+        yield started
+
+
+@pytest.fixture
+def journey(running: Running) -> Journey:
+    """Who talks to the running service."""
+    return running.journey

@@ -10,6 +10,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
 from enigm.faces.http.door import access_of
+from enigm.faces.http.headers import SECURITY_HEADERS
 from enigm.foundation.access import Access, opened_to
 
 if TYPE_CHECKING:
@@ -22,15 +23,6 @@ if TYPE_CHECKING:
 
 BODY_BYTES_MAX: Final = 64 * 1024
 DESCRIPTION_PATH: Final = "/openapi"
-
-# The service speaks to programs: no page of another origin may read, frame or guess an answer.
-SECURITY_HEADERS: Final = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
 
 
 def http_application(routers: Sequence[Router], door: Door, problems: Problems) -> Litestar:

@@ -13,6 +13,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
 from enigm.domains.accounts.errors import WorkNeededError
+from enigm.faces.http.headers import SECURITY_HEADERS
 from enigm.foundation.encoding import base64url_encode
 from enigm.foundation.errors import Category, Refusal
 from enigm.foundation.ids import RequestReference, new_request_reference
@@ -65,9 +66,7 @@ class Problems:
         """Tell a refusal's code and detail."""
         reference = new_request_reference(self._entropy)
         if refusal.category is Category.UNAVAILABLE:
-            self._log.failure(
-                "request.refused", refusal, request=reference, category=refusal.category.word
-            )
+            self._log.failure("request.refused", refusal, request=reference, code=refusal.code)
         answer = problem(refusal.category, refusal.code, refusal.detail, reference)
         headers: dict[str, str] = {}
         if refusal.retry_after_seconds is not None:
@@ -149,4 +148,5 @@ def _one_fault(fault: dict[str, str]) -> str:
 def _response(
     answer: dict[str, Any], status: int, headers: dict[str, str]
 ) -> Response[dict[str, Any]]:
-    return Response(answer, status_code=status, media_type=MEDIA_TYPE, headers=headers)
+    shown = SECURITY_HEADERS | headers
+    return Response(answer, status_code=status, media_type=MEDIA_TYPE, headers=shown)
