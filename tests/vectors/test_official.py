@@ -1,4 +1,4 @@
-"""The official MLS vectors pass, for every suite that Enigm offers."""
+"""The official MLS vectors pass, for all seven registered suites."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.vectors.reading import Vector, ed25519_seed, raw, suite_of
+from tests.vectors.reading import Vector, raw, signature_private, suite_of
 
 
 def check(vector: Vector) -> None:
@@ -31,7 +31,7 @@ def _check_signatures(vector: Vector) -> None:
     suite, case = suite_of(vector), vector["sign_with_label"]
     label, content, public = case["label"].encode(), raw(case["content"]), raw(case["pub"])
     assert suite.verifies(public, label, content, raw(case["signature"]))
-    own = suite.sign_with_label(ed25519_seed(case["priv"]), label, content)
+    own = suite.sign_with_label(signature_private(vector, case["priv"]), label, content)
     assert suite.verifies(public, label, content, own)
     assert not suite.verifies(public, label, content + b"x", own)
 

@@ -30,7 +30,7 @@ from enigm.crypto.mls.message_protection import (
 from enigm.crypto.mls.messages import PrivateMessage, PublicMessage, decode_message
 from enigm.crypto.mls.proposals import read_proposal
 from enigm.crypto.mls.secret_tree import SecretTree
-from tests.vectors.reading import Vector, ed25519_seed, raw, suite_of
+from tests.vectors.reading import Vector, raw, signature_private, suite_of
 
 SENDER = 1
 LEAVES = 2
@@ -68,7 +68,7 @@ class _Case:
     def _signed(self, body: Body, wire_format: WireFormat) -> VerifiedContent:
         epoch, group_id = self.vector["epoch"], raw(self.vector["group_id"])
         content = FramedContent.make(FrameHeader(group_id, epoch, Sender.member(SENDER)), body)
-        private = ed25519_seed(self.vector["signature_priv"])
+        private = signature_private(self.vector, self.vector["signature_priv"])
         frame = sign_content(self.suite, private, wire_format, content, self.context)
         tag = bytes(self.suite.hash_length) if isinstance(body, Commit) else None
         return VerifiedContent(wire_format, content, FrameAuth(frame.auth.signature, tag))

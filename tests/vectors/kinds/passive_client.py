@@ -8,7 +8,7 @@ from enigm.crypto.mls.member.needs import Needs, Settings
 from enigm.crypto.mls.member.outcomes import ProposalReceived, StagedCommit
 from enigm.foundation.clock import SystemClock
 from enigm.foundation.entropy import SystemEntropy
-from tests.vectors.reading import Vector, bundle_of, ed25519_seed, raw
+from tests.vectors.reading import SUITES, Vector, bundle_of, raw, signature_private
 
 # Vectors may go back to the resumption key of any epoch since the client joined.
 SETTINGS = Settings(resumption_epochs_max=1_000_000)
@@ -26,11 +26,11 @@ class _VectorPsks:
 
 
 def check(vector: Vector) -> None:
-    needs = Needs(SystemClock(), SystemEntropy(), accept_any, _VectorPsks(vector))
+    needs = Needs(SystemClock(), SystemEntropy(), accept_any, _VectorPsks(vector), SUITES)
     bundle = bundle_of(
         vector,
         encryption_private=raw(vector["encryption_priv"]),
-        signature_private=ed25519_seed(vector["signature_priv"]),
+        signing_private=signature_private(vector, vector["signature_priv"]),
     )
     tree = vector["ratchet_tree"]
     options = JoinOptions(None if tree is None else raw(tree))

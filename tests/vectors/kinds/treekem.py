@@ -20,7 +20,7 @@ from enigm.crypto.mls.tree_hashes import tree_hash
 from enigm.crypto.mls.treekem import PathReceiver, PathSecrets
 from enigm.crypto.mls.update_path import UpdatePath, merge_path, set_path_keys
 from enigm.foundation.entropy import SystemEntropy
-from tests.vectors.reading import Vector, ed25519_seed, raw, suite_of
+from tests.vectors.reading import Vector, raw, signature_private, suite_of
 
 NOBODY: frozenset[int] = frozenset()
 
@@ -99,7 +99,7 @@ class _Case:
         above = set_path_keys(tree, sender, path, keys)
         leaf = sign_leaf(
             suite,
-            ed25519_seed(member["signature_priv"]),
+            signature_private(self.vector, member["signature_priv"]),
             suite.hpke.generate_key_pair(random).public,
             LeafContent(old.signature_key, old.credential, old.capabilities, old.extensions),
             LeafOrigin(

@@ -11,7 +11,7 @@ from tests.vectors.reading import Vector, bundle_of, raw, suite_of
 def check(vector: Vector) -> None:
     suite = suite_of(vector)
     welcome = decode_welcome(raw(vector["welcome"]))
-    bundle = bundle_of(vector, encryption_private=b"", signature_private=b"")
+    bundle = bundle_of(vector, encryption_private=b"", signing_private=b"")
     secrets = open_group_secrets(welcome, bundle)
     assert not secrets.psks
     psk = bytes(suite.hash_length)
