@@ -31,6 +31,7 @@ class Upkeep:
         self._log = log
         self._unscrubbed: set[Database] = set()
         self._lock = Lock()
+        self._must_stop = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     def deliver_facts(self) -> int:
@@ -54,19 +55,19 @@ class Upkeep:
         self._task = asyncio.get_running_loop().create_task(self._run())
 
     async def stop(self) -> None:
-        """End, letting what runs finish."""
+        """End, letting what runs finish: a thread cannot be cancelled, and uses the stores."""
+        self._must_stop.set()
         if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await self._task
 
     async def _run(self) -> None:
-        while True:
+        while not self._must_stop.is_set():
             try:
                 await asyncio.to_thread(self.run_once)
             except Exception as error:  # noqa: BLE001 - the worker's edge: it must run again
                 self._log.failure("job.failed", error, kind="upkeep")
-            await asyncio.sleep(LOOK_SECONDS)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._must_stop.wait(), LOOK_SECONDS)
 
     def _scrub_waiting(self) -> None:
         with self._lock:
