@@ -20,6 +20,7 @@ from enigm.app.conversations.siblings import Siblings
 from enigm.app.conversations.told import Told
 from enigm.app.conversations.upkeep import Upkeep
 from enigm.app.conversations.working import Working
+from enigm.app.faults import keep_going
 from enigm.app.service.channels import ChannelPath
 from enigm.app.service.directory import Directory
 from enigm.app.service.wallet import Wallet
@@ -61,8 +62,8 @@ class Engine:
         reader = InboxReader(self)
         self.working.start(follower)
         self._tasks = [
-            asyncio.create_task(work)
-            for work in (self.path.run(), self.post.run(), reader.run(), self.upkeep.run())
+            asyncio.create_task(keep_going(work))
+            for work in (self.path.run, self.post.run, reader.run, self.upkeep.run)
         ]
 
     async def stop(self) -> None:

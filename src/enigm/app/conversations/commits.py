@@ -73,6 +73,13 @@ class Commits:
                 intent.thread_id, intent.kind, intent.subject, msgspec.msgpack.encode(key_packages)
             )
 
+    def postpone(self, intent: Intent, not_before: int) -> None:
+        """Try an intent again later."""
+        with self._home.vault.transaction():
+            self._home.queues.put_intent(
+                intent.thread_id, intent.kind, intent.subject, intent.payload, not_before
+            )
+
     def build(self, thread_id: str) -> bool:
         """Make a commit of what is still wanted and write it down; False when nothing is."""
         with self._groups.change(thread_id) as group:

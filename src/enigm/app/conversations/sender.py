@@ -35,6 +35,10 @@ if TYPE_CHECKING:
 TTL_SECONDS = 14 * 24 * 3600
 RETRY_SECONDS = 2.0
 IDLE_SECONDS_MAX = 60.0
+# An account that has just registered may not have left its key packages yet; each look costs a
+# token, so the pauses double.
+UNREADY_SECONDS = 1
+UNREADY_SECONDS_MAX = 3600
 
 
 class Sender:
@@ -63,6 +67,7 @@ class Sender:
         self._woken = asyncio.Event()
         self._passed_epoch: int | None = None
         self._won_commit: bytes | None = None
+        self._unready = 0
         self.created = asyncio.Event()
 
     def wake(self) -> None:
@@ -101,7 +106,7 @@ class Sender:
         if self._commits.build(thread.id):
             return True
         outgoing = self._home.queues.next_outgoing(thread.id)
-        if outgoing is None:
+        if outgoing is None or self._has_no_reader(thread.id):
             return False
         await self._send_content(self._encrypted(outgoing))
         return True
@@ -126,11 +131,22 @@ class Sender:
             home.threads.set_created(thread_id)
         self.created.set()
 
+    def _has_no_reader(self, thread_id: str) -> bool:
+        """Tell whether those who are to be added are not in yet: they could never read this."""
+        home = self._home
+        accounts = {member.account for member in home.threads.members(thread_id)}
+        return accounts <= {home.me} and home.queues.next_intent_at(thread_id) is not None
+
     async def _resolve(self) -> None:
         """Fetch the key packages of accounts that shall be added."""
         for intent in self._commits.unresolved(self._thread_id):
             found = await self._lookups.by_account(intent.subject.hex(), key_packages=True)
-            self._commits.resolve(intent, found.key_packages)
+            if found.key_packages:
+                self._commits.resolve(intent, found.key_packages)
+            else:
+                self._unready += 1
+                delay = min(UNREADY_SECONDS << self._unready, UNREADY_SECONDS_MAX)
+                self._commits.postpone(intent, self._home.now() + delay)
 
     async def _send_commit(self, commit: SentCommit) -> bool:
         """Send the commit until it won or lost; merging happens when the channel shows it."""

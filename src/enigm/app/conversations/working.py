@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from enigm.app.conversations.sender import Sender
+from enigm.app.faults import keep_going
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +43,9 @@ class Working:
         task = self._tasks.get(thread_id)
         if task is None or task.done():
             self._senders[thread_id] = self._make_sender(thread_id)
-            self._tasks[thread_id] = asyncio.create_task(self._run(thread_id, self._follower))
+            self._tasks[thread_id] = asyncio.create_task(
+                self._run(thread_id, self._follower)
+            )
         self._senders[thread_id].wake()
 
     async def stop(self) -> None:
@@ -57,12 +60,12 @@ class Working:
     async def _run(self, thread_id: str, follower: Follower) -> None:
         """Write and read side by side; reading begins once the channel exists."""
         sender = self._senders[thread_id]
-        writing = asyncio.create_task(sender.run())
+        writing = asyncio.create_task(keep_going(sender.run))
         try:
             created = asyncio.create_task(sender.created.wait())
             await asyncio.wait({created, writing}, return_when=asyncio.FIRST_COMPLETED)
             created.cancel()
-            await follower.run(thread_id)
+            await keep_going(lambda: follower.run(thread_id))
         finally:
             writing.cancel()
             await asyncio.gather(writing, return_exceptions=True)

@@ -1,0 +1,170 @@
+"""A real service on a real port of this machine, and Apps that talk to it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+import socket
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import uvicorn
+
+from enigm.app.app import App, Options
+from enigm.assembly.service import build_service
+from enigm.foundation.clock import SystemClock
+from enigm.foundation.entropy import SystemEntropy
+from enigm.foundation.log import EventLog
+from enigm.wire.delivery import MESSAGE_BYTES_MAX
+from tests.support.service import settings_of_tests
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+    from pathlib import Path
+
+    from enigm.app import views
+
+PASSWORD = "correct horse battery"
+WAIT_SECONDS_MAX = 20.0
+
+
+async def until(look: Callable[[], Any], seconds_max: float = WAIT_SECONDS_MAX) -> Any:
+    """Return what the look finds as soon as it is true; fail the test after a while."""
+    loop = asyncio.get_running_loop()
+    ends_at = loop.time() + seconds_max
+    while True:
+        found = look()
+        if asyncio.iscoroutine(found):
+            found = await found
+        if found:
+            return found
+        if loop.time() > ends_at:
+            pytest.fail(f"this did not become so in {seconds_max:.0f} s")
+        await asyncio.sleep(0.01)
+
+
+class QuietServer(uvicorn.Server):
+    """Leaves the signals to pytest."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@dataclass(slots=True)
+class ServiceOnPort:
+    """A service behind uvicorn on 127.0.0.1, which can be stopped and started again."""
+
+    folder: Path
+    port: int = 0
+    _server: uvicorn.Server | None = None
+    _task: asyncio.Task[None] | None = None
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    async def start(self) -> None:
+        log = EventLog(io.StringIO(), SystemClock(), strict=True)
+        service = build_service(
+            settings_of_tests(self.folder), SystemClock(), SystemEntropy(), log=log
+        )
+        listener = socket.create_server(("127.0.0.1", self.port))
+        self.port = listener.getsockname()[1]
+        config = uvicorn.Config(
+            service,
+            log_config=None,
+            access_log=False,
+            lifespan="on",
+            timeout_graceful_shutdown=1,
+            ws="websockets-sansio",
+            ws_max_size=MESSAGE_BYTES_MAX,
+            ws_per_message_deflate=False,
+        )
+        self._server = QuietServer(config)
+        self._task = asyncio.create_task(self._server.serve(sockets=[listener]))
+        await until(lambda: self._server is not None and self._server.started)
+
+    async def stop(self) -> None:
+        if self._server is not None and self._task is not None:
+            self._server.should_exit = True
+            await self._task
+
+
+@dataclass(slots=True)
+class World:
+    """The service and everybody in a test."""
+
+    service: ServiceOnPort
+    folder: Path
+    apps: list[App] = field(default_factory=list[App])
+
+    async def open(self, profile: str, service: str | None = None) -> App:
+        """Return the App of a profile, started."""
+        app = App(Options(profile, service or self.service.address, self.folder / "profiles"))
+        await app.start()
+        self.apps.append(app)
+        return app
+
+    async def person(self, name: str, service: str | None = None) -> App:
+        """Return the App of somebody who has just registered and confirmed the phrase."""
+        app = await self.open(name, service)
+        await register(app, name)
+        return app
+
+    async def close(self) -> None:
+        for app in self.apps:
+            with contextlib.suppress(Exception):
+                await app.close()
+        await self.service.stop()
+
+
+async def register(app: App, name: str) -> tuple[str, ...]:
+    """Register and confirm; return the phrase."""
+    shown = await app.register(name, PASSWORD)
+    state = await app.confirm_phrase({place: shown.phrase[place - 1] for place in shown.ask})
+    assert state.stage == "ready"
+    await until(lambda: app.state().connection == "online")
+    return shown.phrase
+
+
+async def befriend(one: App, other: App, greeting: str = "hello") -> str:
+    """Let one ask and the other accept; return the conversation."""
+    contact = await one.add_contact(username=other.state().username, greeting=greeting)
+    request = (await until(lambda: other.requests()))[0]
+    await other.accept_request(request.id)
+    await until(lambda: is_accepted(one, contact.account))
+    return contact.conversation
+
+
+async def is_accepted(app: App, account: str) -> bool:
+    return any(
+        contact.account == account and contact.state == "accepted"
+        for contact in await app.contacts()
+    )
+
+
+async def texts(app: App, conversation: str) -> list[str]:
+    """Return what a conversation shows, notices apart."""
+    lines = await app.messages(conversation)
+    return [line.text for line in lines if line.kind == "text"]
+
+
+async def has_text(app: App, conversation: str, text: str) -> views.Message | None:
+    """Return the line with this text, if it is there."""
+    for line in await app.messages(conversation):
+        if line.text == text:
+            return line
+    return None
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    """A service and nobody yet."""
+    service = ServiceOnPort(tmp_path / "service")
+    await service.start()
+    made = World(service, tmp_path)
+    yield made
+    await made.close()
