@@ -87,6 +87,10 @@ class Child:
                 )
             pause.wait(_POLL_SECONDS)
 
+    def said(self, words: str) -> bool:
+        """Tell whether these words stand in its log."""
+        return self._log is not None and words in self._log.read_text(errors="replace")
+
     def kill(self) -> None:
         """End it at once, as a power cut would."""
         self._process.kill()

@@ -46,7 +46,10 @@ def up(wishes: Wishes, clock: Clock | None = None) -> int:
     try:
         service = _start_service(wishes, places)
         children.append(service)
-        service.wait_until(lambda: answers(wishes.service_port), clock)
+        # Its own word, too: on a port that was free a moment ago another might answer.
+        service.wait_until(
+            lambda: service.said("service.ready") and answers(wishes.service_port), clock
+        )
         say(
             f"The service runs on http://{LOOPBACK}:{wishes.service_port}, data in {places.service}"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 
 from rich.console import Console
@@ -17,11 +18,19 @@ class Claim:
     holds: bool
 
 
+# Where no terminal says how wide it is.
+_WIDTH_WITHOUT_TERMINAL = 110
+
+
+def _console() -> Console:
+    return Console(highlight=False, width=None if sys.stdout.isatty() else _WIDTH_WITHOUT_TERMINAL)
+
+
 @dataclass
 class Ledger:
     """Gathers the claims while the story goes on, and tells it."""
 
-    console: Console = field(default_factory=lambda: Console(highlight=False))
+    console: Console = field(default_factory=_console)
     claims: list[Claim] = field(default_factory=list[Claim])
 
     def act(self, title: str) -> None:

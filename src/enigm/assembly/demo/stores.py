@@ -97,7 +97,7 @@ def _keeps_order(connection: sqlcipher.Connection, name: str, columns: tuple[Col
 def _counts_up(values: tuple[Any, ...]) -> bool:
     """Tell whether these are numbers given out one after the other."""
     numbers = [value for value in values if isinstance(value, int)]
-    if len(numbers) != len(values) or len(set(numbers)) < 2:  # noqa: PLR2004 - one has no order
+    if len(set(numbers)) != len(values) or len(numbers) < 2:  # noqa: PLR2004 - one has no order
         return False
     return max(numbers) - min(numbers) < 4 * len(numbers)
 

@@ -151,6 +151,7 @@ class Story:
                 self._accept(person)
             person.conversation_with(GROUP)
         self.cleo.say(GROUP, TO_GROUP)
+        self._ledger.tell("Ada made it, Ben and Cleo joined, Cleo wrote first.")
         self._ledger.claim(
             "A group of three reads what one of them writes",
             observed="both others read it",
@@ -171,11 +172,17 @@ class Story:
             holds=bool(refused),
         )
         device = self.ada.until(lambda: list(self._pending()), "the laptop sees the tablet")[0]
+        self._ledger.tell(
+            f"Waiting with the right password, it was refused everything ({refused})."
+        )
         self.ada.post(f"/api/devices/{device}/approve")
         self.tablet.until(
             lambda: self.tablet.get("/api/state")["stage"] == "ready", "the tablet is approved"
         )
         self.tablet.conversation_with(GROUP)
+        self._ledger.tell(
+            "The laptop certified it; it is a member of every conversation from now on."
+        )
         self.ben.say(GROUP, FOR_TABLET)
         self._ledger.claim(
             "An approved device reads on from then",
@@ -196,6 +203,7 @@ class Story:
         self.ben.say(GROUP, AFTER_REVOCATION)
         self.ada.reads(GROUP, AFTER_REVOCATION)
         self.cleo.reads(GROUP, AFTER_REVOCATION)
+        self._ledger.tell("Its leaf is gone from the group; keys and the channel's token are new.")
         self._ledger.claim(
             "A revoked device reads nothing new",
             observed="everyone else read the next message; the tablet did not",
@@ -226,6 +234,7 @@ class Story:
         everyone_read = all(p.reads(GROUP, AFTER_CRASH) for p in (self.ada, self.ben))
         kept = [HELLO in self.ben.texts(self.ada.name), REPLY in self.ada.texts(self.ben.name)]
         twice = [p.texts(GROUP).count(AFTER_CRASH) for p in (self.ada, self.ben, self.cleo)]
+        self._ledger.tell("Cleo wrote while it was away; the message waited in her App.")
         self._ledger.claim(
             "A crash of the service loses nothing and shows nothing twice",
             observed=f"what was written meanwhile arrived, {max(twice)} time",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -189,7 +190,10 @@ def save_places(connection: sa.Connection, places: Iterable[Place]) -> None:
 
 def add_place(connection: sa.Connection, name: PlaceName, token_hash: bytes, used_at: int) -> bool:
     """Make an empty place at epoch 0; False where the name is taken."""
-    row = {"name": name, "token_hash": token_hash, "used_at": used_at}
+    # Numbers given out one after the other would say in which order places were made, and so
+    # which inbox came with which account. These follow from the name, which is random.
+    number = int.from_bytes(hashlib.sha256(name).digest()[:8], "big") >> 1
+    row = {"number": number, "name": name, "token_hash": token_hash, "used_at": used_at}
     return insert_if_absent(
         connection, _places, row | {"epoch": 0, "epoch_after_seq": 0, "last_seq": 0}
     )
