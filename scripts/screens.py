@@ -23,7 +23,11 @@ from tests.support.browser import VIEWPORTS, Scheme, Width, chromium, new_page  
 from tests.support.screens import SCREENS, Screen, shown  # noqa: E402
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
     from playwright.async_api import Browser, Page
+
+    Send = Callable[[str, Mapping[str, object]], Awaitable[dict[str, str]]]
 
 FOLDER = ROOT / "docs" / "screens"
 STYLES = ROOT / "src" / "enigm" / "app" / "ui"
@@ -81,8 +85,8 @@ async def _picture(page: Page) -> bytes:
     picture = b""
     for quality in QUALITIES:
         wanted = {"format": "webp", "quality": quality}
-        answer = await protocol.send("Page.captureScreenshot", wanted)
-        picture = base64.b64decode(cast("str", answer["data"]))
+        send = cast("Send", protocol.send)  # pyright: ignore[reportUnknownMemberType]
+        picture = base64.b64decode((await send("Page.captureScreenshot", wanted))["data"])
         if len(picture) <= PICTURE_BYTES_MAX:
             break
     return picture

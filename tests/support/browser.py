@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import os
 import shutil
 from contextlib import asynccontextmanager
@@ -17,7 +17,7 @@ from tests.support import scripted_scene as scene
 from tests.support.vectors import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncGenerator, Sequence
 
     from playwright.async_api import Browser, ConsoleMessage, Page, Request, ViewportSize
 
@@ -75,7 +75,7 @@ def watch(page: Page, host: str) -> Watch:
 
 
 @asynccontextmanager
-async def chromium(*more_flags: str) -> AsyncIterator[Browser]:
+async def chromium(*more_flags: str) -> AsyncGenerator[Browser]:
     """Run a browser; skip the test, saying why, where there is none."""
     path = os.environ.get("ENIGM_CHROMIUM") or shutil.which("chromium")
     if path is None:
@@ -92,7 +92,7 @@ async def chromium(*more_flags: str) -> AsyncIterator[Browser]:
 @asynccontextmanager
 async def new_page(
     browser: Browser, width: Width = "desktop", scheme: Scheme = "light", *, still: bool = False
-) -> AsyncIterator[Page]:
+) -> AsyncGenerator[Page]:
     """Open a page in a fresh profile; ``still`` stops the clock at the scene's minute."""
     context = await browser.new_context(
         viewport=VIEWPORTS[width],
@@ -108,7 +108,7 @@ async def new_page(
         page = await context.new_page()
         page.set_default_timeout(WAIT_MILLISECONDS_MAX)
         if still:
-            moment = datetime.datetime.fromtimestamp(scene.NOW_SECONDS, datetime.UTC)
+            moment = dt.datetime.fromtimestamp(scene.NOW_SECONDS, dt.UTC)
             await page.clock.set_fixed_time(moment)
         yield page
     finally:

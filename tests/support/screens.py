@@ -14,7 +14,7 @@ from tests.support.browser import watch
 from tests.support.scripted_app import PASSWORD, ScriptedApp
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
     from playwright.async_api import Page
 
@@ -46,7 +46,7 @@ class Shown:
 
 
 @asynccontextmanager
-async def scripted_page(page: Page, app: ScriptedApp) -> AsyncIterator[Shown]:
+async def scripted_page(page: Page, app: ScriptedApp) -> AsyncGenerator[Shown]:
     """Serve the App and open it with its one-time address."""
     async with serving(app, Options()) as daemon:
         seen = watch(page, f"127.0.0.1:{daemon.port}")
@@ -58,7 +58,7 @@ async def scripted_page(page: Page, app: ScriptedApp) -> AsyncIterator[Shown]:
 
 
 @asynccontextmanager
-async def shown(page: Page, screen: Screen, width: Width = "desktop") -> AsyncIterator[Shown]:
+async def shown(page: Page, screen: Screen, width: Width = "desktop") -> AsyncGenerator[Shown]:
     """Open a screen and wait until it stands still."""
     app = ScriptedApp(screen.stage, empty=screen.empty)
     if screen.stage == "ready" and not screen.empty:
@@ -78,7 +78,9 @@ async def _settle(page: Page) -> None:
     await page.wait_for_function("() => !document.querySelector('[aria-busy=true]')")
     await page.evaluate("() => document.fonts.ready")
     await page.wait_for_load_state("networkidle")
-    await page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    await page.evaluate(
+        "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    )
 
 
 async def _type_password(page: Page, _app: ScriptedApp) -> None:

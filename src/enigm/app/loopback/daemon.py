@@ -21,7 +21,7 @@ from enigm.app.loopback.guards import Guards
 from enigm.app.loopback.server import LoopbackServer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncGenerator, Callable
     from pathlib import Path
 
     from enigm.app.app import Options
@@ -66,7 +66,7 @@ def address_of(port: int, token: str) -> str:
 @contextlib.asynccontextmanager
 async def serving(
     app: App, options: Options, port: int = 0, on_address: Callable[[str], None] | None = None
-) -> AsyncIterator[RunningDaemon]:
+) -> AsyncGenerator[RunningDaemon]:
     """Serve an App that was started on a loopback port until the block ends.
 
     Args:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from enigm.app import views
     from enigm.app.app import App
     from enigm.app.loopback.asgi import Message, Receive, Send
@@ -17,8 +19,8 @@ EVENTS_PATH = "/api/events"
 SUBPROTOCOL = "enigm.events"
 # A page this far behind is asleep: it is cut off and reads everything anew when it wakes.
 EVENTS_WAITING_MAX = 1000
+# RFC 6455 registry: try again later.
 _TOO_SLOW = 1013
-_GOING_AWAY = 1001
 
 
 async def stream(app: App, receive: Receive, send: Send) -> None:
@@ -44,8 +46,8 @@ async def stream(app: App, receive: Receive, send: Send) -> None:
         unsubscribe()
 
 
-async def _until_first(*ways: object) -> int | None:
-    tasks = [asyncio.ensure_future(way) for way in ways]  # type: ignore[arg-type]
+async def _until_first(*ways: Coroutine[None, None, int | None]) -> int | None:
+    tasks = [asyncio.create_task(way) for way in ways]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         return done.pop().result()

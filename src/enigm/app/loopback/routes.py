@@ -19,6 +19,8 @@ MESSAGES_PAGE_DEFAULT = 50
 # A page asks for what fits a few screens; more only makes the first paint late.
 MESSAGES_PAGE_MAX = 200
 SEARCH_CHARACTERS_MAX = 256
+# More digits than any sensible page size has.
+_NUMBER_DIGITS_MAX = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +68,7 @@ def _get(path: str) -> Callable[[_Handler], _Handler]:
     return _route("GET", path, None)
 
 
-def _post(
-    path: str, body: type[bodies.Body] = bodies.Nothing
-) -> Callable[[_Handler], _Handler]:
+def _post(path: str, body: type[bodies.Body] = bodies.Nothing) -> Callable[[_Handler], _Handler]:
     return _route("POST", path, body)
 
 
@@ -271,6 +271,7 @@ async def _change_password(call: Call) -> None:
 
 
 def _whole_number(digits: str) -> int:
-    if not digits.isascii() or not digits.isdecimal() or len(digits) > 9 or not int(digits):
+    plain = digits.isascii() and digits.isdecimal() and len(digits) <= _NUMBER_DIGITS_MAX
+    if not plain or int(digits) == 0:
         raise InvalidError("loopback.limit", "The page size is a whole number from 1.")
     return int(digits)

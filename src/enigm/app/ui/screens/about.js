@@ -24,7 +24,7 @@ class About extends View {
   render() {
     const { version, service, profile } = store.state.app;
     return html`${paneHead("About Enigm", href("settings"))}
-      <div class="scroll"><div class="page about">
+      <div class="scroll" tabindex="0" role="region" aria-label="About Enigm"><div class="page about">
         <header class="about-head">${mark()}<div><h3>Enigm</h3><p>Version ${version}</p></div></header>
         <section class="card"><h3>What it does</h3>
           <ul class="points">${PROMISES.map(([name, text]) => html`<li>${icon(name)}<span>${text}</span></li>`)}</ul></section>

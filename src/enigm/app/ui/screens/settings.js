@@ -2,7 +2,7 @@
 import { html } from "../vendor/lit.js";
 import * as api from "../api.js";
 import { grouped } from "../format.js";
-import { href, route } from "../router.js";
+import { href, replace, route } from "../router.js";
 import { store } from "../store.js";
 import { takeState } from "../sync.js";
 import { setTheme, theme, THEMES } from "../theme.js";
@@ -42,7 +42,12 @@ class Settings extends View {
     this.requestUpdate();
   }
 
-  #lock = () => this.attempt(async () => takeState(await api.lock()));
+  #lock = () =>
+    this.attempt(async () => {
+      const locked = await api.lock();
+      replace("chats");
+      await takeState(locked);
+    });
 }
 
 function entry(name, picture, label, note, number = 0) {

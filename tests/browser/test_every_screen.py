@@ -1,0 +1,63 @@
+"""Every screen, desktop and phone, light and dark: axe finds nothing, the console stays silent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.browser import VIEWPORTS, axe_violations
+from tests.support.screens import SCREENS, Screen, shown
+
+if TYPE_CHECKING:
+    from playwright.async_api import Page
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.parametrize("screen", SCREENS, ids=lambda screen: str(screen.name))
+async def test_a_screen_is_accessible_silent_and_asks_nobody_else(
+    page: Page, screen: Screen
+) -> None:
+    async with shown(page, screen) as open_page:
+        found: list[str] = []
+        for width, viewport in VIEWPORTS.items():
+            await page.set_viewport_size(viewport)
+            for scheme in ("light", "dark"):
+                await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+                found += [f"{width} {scheme} {it}" for it in await axe_violations(page)]
+            assert await _sideways(page) == 0, f"{width}: the page scrolls sideways"
+        assert found == []
+        # The last width was the phone's: every target is large enough for a thumb.
+        assert await page.evaluate(_SMALL_TARGETS) == []
+    open_page.seen.assert_clean()
+
+
+async def test_axe_would_notice(page: Page) -> None:
+    """The control: the same check finds what is planted."""
+    await page.set_content("<!doctype html><title>x</title><img src='data:,'><p>words</p>")
+    found = " ".join(await axe_violations(page))
+    assert "image-alt" in found
+    assert "html-has-lang" in found
+
+
+async def _sideways(page: Page) -> int:
+    return int(
+        await page.evaluate(
+            "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+    )
+
+
+# A check box or radio fills its label, which is what is touched.
+_SMALL_TARGETS = """() => {
+    const small = [];
+    for (const it of document.querySelectorAll("a, button, summary, input, textarea")) {
+        const target = it.matches("[type=radio], [type=checkbox]") ? it.closest("label") : it;
+        const { width, height } = target.getBoundingClientRect();
+        if (width === 0 || it.closest(".unseen") || it.matches(".unseen, :disabled")) continue;
+        const what = target.outerHTML.slice(0, 90);
+        if (width < 44 || height < 44) small.push(`${what} ${width}x${height}`);
+    }
+    return small;
+}"""
