@@ -120,9 +120,9 @@ class _Transaction:
     def _refuse_member(self, log: _Log, append: Append) -> int | Refusal | None:
         """Return the first answer to a retry, a refusal, or None for a member of now."""
         presented = append.presented_hash or b""
-        if append.epoch == log.epoch:
-            past = None
-        else:
+        past = None
+        # Asked of the store only for epochs there have been: a client may name any number.
+        if append.epoch < log.epoch:
             past = log.ended.get(append.epoch) or store.past_hash(
                 self._connection, log.place.number, append.epoch
             )

@@ -1,0 +1,69 @@
+"""A private NATS server for a test: a free port on loopback, nothing stored."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_START_SECONDS_MAX = 20
+
+
+class NatsServer:
+    """A server that a test may stop and start again at the same port."""
+
+    def __init__(self, program: str) -> None:
+        self._program = program
+        self._process: subprocess.Popen[bytes] | None = None
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self._port: int = probe.getsockname()[1]
+
+    @property
+    def url(self) -> str:
+        """Return the server's address."""
+        return f"nats://127.0.0.1:{self._port}"
+
+    def start(self) -> None:
+        """Start and wait until it listens."""
+        self._process = subprocess.Popen(  # noqa: S603 - a system program
+            [self._program, "-a", "127.0.0.1", "-p", str(self._port)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        deadline = time.monotonic() + _START_SECONDS_MAX
+        while time.monotonic() < deadline:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self._port)) == 0:
+                    return
+            time.sleep(0.02)
+        raise RuntimeError("nats-server does not listen")
+
+    def stop(self) -> None:
+        """Kill it, as a crash would."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(timeout=10)
+            self._process = None
+
+
+@contextmanager
+def running_nats() -> Iterator[NatsServer]:
+    """Start a server and stop it afterwards; skips, saying why, where there is none."""
+    program = shutil.which("nats-server")
+    if program is None:
+        pytest.skip("NATS is not installed: apt-get install nats-server")
+    server = NatsServer(program)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
