@@ -90,8 +90,8 @@ class Group:
         predecessor = beside.predecessor
         known = KnownPsks(needs.psks, () if predecessor is None else (predecessor.resumption_keys,))
         joined = joining.join(needs, welcome, bundle, known, beside.ratchet_tree)
-        if joined.continues is not None and predecessor is not None:
-            old = predecessor.state
+        if joined.continues is not None:
+            old = None if predecessor is None else predecessor.state
             successors.check_successor(joined.started.epoch, joined.continues, old)
         return Group(needs, chosen, MemberState.start(joined.started, chosen))
 

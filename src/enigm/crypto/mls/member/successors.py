@@ -71,8 +71,14 @@ def reinit_of(
     return Plan(new, old, tuple(key_packages))
 
 
-def check_successor(joined: Epoch, continues: ResumptionPsk, old: MemberState) -> None:
-    """Check that a joined group is what it claims to continue (§11.2, §11.3)."""
+def check_successor(joined: Epoch, continues: ResumptionPsk, old: MemberState | None) -> None:
+    """Check that a joined group is what it claims to continue (§11.2, §11.3).
+
+    Without the old group beside it there is nothing to compare with, so that it is refused.
+    """
+    if old is None:
+        is_reinit = continues.usage is ResumptionUsage.REINIT
+        raise refusal(Rule.REINIT_MISMATCH if is_reinit else Rule.BRANCH_MISMATCH)
     if continues.usage is ResumptionUsage.REINIT:
         _check_reinit(joined, continues, old)
     else:

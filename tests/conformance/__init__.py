@@ -1,0 +1,1 @@
+"""One negative test for each validation rule of RFC 9420, named by section."""
