@@ -30,6 +30,29 @@ NONCE_LENGTH = 12
 """Every AEAD of the suites here has 96-bit nonces."""
 
 
+X25519_LENGTH = 32
+_ENDS_IN_X25519 = frozenset({KemId.X25519, KemId.XWING})
+# The points of small order (RFC 7748 §6.1, §7). Nobody can seal to such a key, so a member that
+# slipped one into the tree would stop everyone else's commits.
+_LOW_ORDER = frozenset(
+    bytes.fromhex(point)
+    for point in (
+        "00" * 32,
+        "01" + "00" * 31,
+        "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
+        "5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
+        "ec" + "ff" * 30 + "7f",
+        "ed" + "ff" * 30 + "7f",
+        "ee" + "ff" * 30 + "7f",
+    )
+)
+
+
+def _is_low_order(point: bytes) -> bool:
+    """Tell whether an X25519 public key has small order; its highest bit does not count."""
+    return point[:-1] + bytes((point[-1] & 0x7F,)) in _LOW_ORDER
+
+
 class SignatureScheme(Protocol):
     """What a suite asks of its signatures."""
 
@@ -148,6 +171,8 @@ class Suite:
             self.hpke.check_public_key(public)
         except InvalidKeyError as error:
             raise refusal(Rule.HPKE_KEY) from error
+        if self.hpke.kem_id in _ENDS_IN_X25519 and _is_low_order(public[-X25519_LENGTH:]):
+            raise refusal(Rule.HPKE_KEY)
 
     def _cipher(self, key: bytes) -> AESGCM | ChaCha20Poly1305:
         if self.hpke.aead_id == AeadId.CHACHA20_POLY1305:

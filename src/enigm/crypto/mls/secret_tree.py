@@ -164,11 +164,9 @@ class SecretTree:
 
     def erase(self) -> None:
         """Drop everything."""
-        self.changes = SecretTreeChange(
-            dict.fromkeys(self.nodes),
-            dict.fromkeys(self.ratchets),
-            dict.fromkeys(self.skipped),
-        )
+        self.changes.nodes.update(dict.fromkeys(self.nodes))
+        self.changes.ratchets.update(dict.fromkeys(self.ratchets))
+        self.changes.skipped.update(dict.fromkeys(self.skipped))
         self.nodes.clear()
         self.ratchets.clear()
         self.skipped.clear()
