@@ -1,0 +1,1 @@
+"""Verifying what a machine proves about itself; needs no TPM, only the proofs."""

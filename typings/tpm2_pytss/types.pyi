@@ -1,0 +1,49 @@
+from tpm2_pytss.constants import TPM2_ALG, TPMA_OBJECT
+
+class TPM2B_SIMPLE:
+    def __init__(self, data: bytes = b"") -> None: ...
+    def __bytes__(self) -> bytes: ...
+
+class TPM2B_ENCRYPTED_SECRET(TPM2B_SIMPLE): ...
+class TPM2B_ID_OBJECT(TPM2B_SIMPLE): ...
+class TPM2B_PRIVATE(TPM2B_SIMPLE): ...
+class TPM2B_DIGEST(TPM2B_SIMPLE): ...
+class TPM2B_ATTEST(TPM2B_SIMPLE): ...
+class TPM2B_MAX_NV_BUFFER(TPM2B_SIMPLE): ...
+
+class TPMU_PUBLIC_ID:
+    rsa: bytes
+
+class TPMT_PUBLIC:
+    unique: TPMU_PUBLIC_ID
+    def marshal(self) -> bytes: ...
+
+class TPM2B_PUBLIC:
+    publicArea: TPMT_PUBLIC
+    @classmethod
+    def parse(
+        cls,
+        alg: str,
+        objectAttributes: TPMA_OBJECT = ...,
+        nameAlg: TPM2_ALG = ...,
+        authPolicy: bytes | None = None,
+    ) -> TPM2B_PUBLIC: ...
+    @classmethod
+    def unmarshal(cls, buf: bytes) -> tuple[TPM2B_PUBLIC, int]: ...
+
+class TPM2B_SENSITIVE_CREATE: ...
+
+class TPMT_SIGNATURE:
+    def marshal(self) -> bytes: ...
+
+class TPMT_SYM_DEF:
+    def __init__(self, algorithm: TPM2_ALG) -> None: ...
+
+class TPML_DIGEST:
+    def __getitem__(self, index: int) -> TPM2B_DIGEST: ...
+
+class TPMS_NV_PUBLIC:
+    dataSize: int
+
+class TPM2B_NV_PUBLIC:
+    nvPublic: TPMS_NV_PUBLIC
