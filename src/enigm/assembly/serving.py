@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
     from enigm.assembly.service import Role, Service
+    from enigm.domains.messaging.needs import Fanout
     from enigm.foundation.settings import Settings
 
 # Streams that are open when the service stops are cut; clients come back by themselves.
@@ -51,7 +52,9 @@ def serve(role: str, host: str | None, port: int | None) -> int:
     route_libraries(log)
     with _listening(settings) as listener:
         log.event("service.starting", version=f"v{enigm.__version__}", port=settings.listen_port)
-        service = build_service(settings, clock, entropy, roles=roles, log=log)
+        service = build_service(
+            settings, clock, entropy, roles=roles, log=log, fanout=_fanout(settings)
+        )
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_until_stopped(service, listener))
     return Exit.DONE
@@ -78,6 +81,16 @@ def _roles(role: str) -> frozenset[Role]:
             f"There is no role {', '.join(sorted(unknown))}: there are {', '.join(sorted(ROLES))}."
         )
     return frozenset(known for known in ROLES if known in wanted) or ROLES
+
+
+def _fanout(settings: Settings) -> Fanout | None:
+    """Return what tells the service's other processes of new records; one process needs none."""
+    if not settings.nats_url:
+        return None
+    # Loaded only where it is used: a service on one machine starts without it.
+    from enigm.outside.nats import NatsFanout
+
+    return NatsFanout(settings.nats_url)
 
 
 @contextlib.contextmanager
