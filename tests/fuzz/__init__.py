@@ -1,0 +1,1 @@
+"""Bytes that nobody meant: whatever comes, the answer is a refusal or a value."""
