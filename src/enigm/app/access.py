@@ -19,6 +19,7 @@ from enigm.app.errors import (
     WrongWordsError,
 )
 from enigm.app.farewell import say_farewell
+from enigm.app.faults import wait_awhile
 from enigm.app.feed import Feed
 from enigm.app.home import PHRASE_TO_CONFIRM, SIGN_IN_SECRET, Home, read_identity
 from enigm.app.identity import phrase as phrases
@@ -40,6 +41,9 @@ if TYPE_CHECKING:
 ASKED_POSITIONS = "phrase_ask"
 # How often a waiting device asks whether it was approved: somebody looks at both screens.
 APPROVAL_SECONDS = 2.0
+# A service that is slow or gone must not hold up the screen longer.
+REACHABLE_SECONDS_MAX = 5.0
+SETTLE_LOOK_SECONDS = 0.02
 
 
 class Access:
@@ -129,6 +133,7 @@ class Access:
                     home.vault.set_setting(ASKED_POSITIONS, None)
                 home.vault.truncate_log()
             self._go_on()
+            await self._wait_reachable()
             return self.state()
 
     async def recover(self, words: Sequence[str], password: str) -> views.State:
@@ -136,6 +141,7 @@ class Access:
         async with self._turn:
             typed = list(words)
             self._open(await self._enter(lambda entrance: entrance.recover(typed, password)))
+            await self._wait_reachable()
             return self.state()
 
     async def link(self, username: str, password: str) -> views.LinkCode:
@@ -171,6 +177,15 @@ class Access:
             await self._stop()
         self._changes.state()
         return self.state()
+
+    async def settle(self, seconds_max: float, *, sent: bool) -> bool:
+        """Wait until all was read, and sent if asked; tell whether it was so in time."""
+        engine = self.unlocked().engine
+        for _ in range(max(1, int(seconds_max / SETTLE_LOOK_SECONDS))):
+            if engine.is_idle if sent else engine.is_caught_up:
+                return True
+            await asyncio.sleep(SETTLE_LOOK_SECONDS)
+        return False
 
     async def change_password(self, password: str, new_password: str) -> None:
         """Change the password of the account and of this vault."""
@@ -262,6 +277,11 @@ class Access:
             engine.start()
         elif self._stage() == "awaiting_approval":
             self._waiting = asyncio.create_task(self._wait_for_approval(engine))
+
+    async def _wait_reachable(self) -> None:
+        """Wait a moment until others can find this device: people say their name at once."""
+        if self._engine is not None:
+            await wait_awhile(self._engine.upkeep.is_reachable, REACHABLE_SECONDS_MAX)
 
     async def _wait_for_approval(self, engine: Engine) -> None:
         """Ask until this device is certified, or turned away."""

@@ -218,6 +218,10 @@ class App:
         """Remember that the numbers were compared, or take it back."""
         return self._open.set_verified(account, is_verified=verified)
 
+    async def settle(self, seconds_max: float, *, sent: bool = True) -> bool:
+        """Wait until everything was fetched, and what waits was sent; for scripts and tests."""
+        return await self._access.settle(seconds_max, sent=sent)
+
     async def search(self, words: str) -> list[views.SearchHit]:
         """Find messages that hold all these words, best first."""
         return self._open.search(words)

@@ -52,18 +52,18 @@ class Engine:
         self.post = Post(home, self.path, self.lookups, self.wallet)
         self.working = Working(home, self._sender)
         self.upkeep = Upkeep(self)
+        self._follower = Follower(
+            home, self.path, self._incoming, self.lookups, self.told, self.wake
+        )
+        self._reader = InboxReader(self)
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
         """Go online and work on everything that waits."""
-        follower = Follower(
-            self.home, self.path, self._incoming, self.lookups, self.told, self.wake
-        )
-        reader = InboxReader(self)
-        self.working.start(follower)
+        self.working.start(self._follower)
         self._tasks = [
             asyncio.create_task(keep_going(work))
-            for work in (self.path.run, self.post.run, reader.run, self.upkeep.run)
+            for work in (self.path.run, self.post.run, self._reader.run, self.upkeep.run)
         ]
 
     async def stop(self) -> None:
@@ -74,6 +74,18 @@ class Engine:
         await self.working.stop()
         await self.wallet.close()
         await self._directory.close()
+
+    @property
+    def is_caught_up(self) -> bool:
+        """Tell whether everything that the service had for this device was read."""
+        followed = self.home.threads.followed()
+        is_read = all(self._follower.is_live(item.id) for item in followed if item.is_created)
+        return self.path.is_online and self._reader.is_live and is_read
+
+    @property
+    def is_idle(self) -> bool:
+        """Tell whether, besides, nothing waits to be sent or changed now."""
+        return self.is_caught_up and self.home.queues.are_empty(self.home.now())
 
     def wake(self, thread_id: str) -> None:
         """Something of this conversation changed: let it, and the letters, move on."""

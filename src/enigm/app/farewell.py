@@ -24,7 +24,8 @@ async def say_farewell(unlocked: Unlocked) -> None:
         if thread.state != "leaving":
             unlocked.talk.leave(thread.id)
     with contextlib.suppress(Refusal, TimeoutError):
-        await asyncio.wait_for(_wait_until_sent(unlocked), FAREWELL_SECONDS_MAX)
+        async with asyncio.timeout(FAREWELL_SECONDS_MAX):
+            await _wait_until_sent(unlocked)
         await unlocked.engine.path.ask(
             lambda number: delivery.DeleteInbox(number, device.inbox, device.inbox_secret)
         )

@@ -27,6 +27,20 @@ async def keep_going(work: Callable[[], Awaitable[None]]) -> None:
             return
 
 
+async def wait_awhile(event: asyncio.Event, seconds_max: float) -> bool:
+    """Wait for an event; tell whether it came in time.
+
+    Not ``asyncio.wait_for``: before Python 3.12 it can lose a cancellation that arrives together
+    with the event, and then the task never ends.
+    """
+    try:
+        async with asyncio.timeout(seconds_max):
+            await event.wait()
+    except TimeoutError:
+        return False
+    return True
+
+
 def report(fault: BaseException) -> None:
     """Tell the loop's handler, which logs it where the App runs."""
     asyncio.get_running_loop().call_exception_handler(

@@ -44,6 +44,11 @@ class Follower:
         self._lookups = lookups
         self._told = told
         self._wake_sender = wake_sender
+        self._live: set[str] = set()
+
+    def is_live(self, thread_id: str) -> bool:
+        """Tell whether everything that the service had for a conversation was read."""
+        return thread_id in self._live
 
     async def run(self, thread_id: str) -> None:
         """Follow until the conversation ends for this device, or until cancelled."""
@@ -64,7 +69,10 @@ class Follower:
         async with self._path.subscribed(
             lambda number: delivery.Open(number, channel, epoch, token, cursor, CREDIT_BYTES)
         ) as subscription:
-            await self._take_all(thread_id, subscription)
+            try:
+                await self._take_all(thread_id, subscription)
+            finally:
+                self._live.discard(thread_id)
         if not self._is_followed(thread_id):
             return 0
         if self._incoming.position(thread_id)[0] != epoch:
@@ -82,7 +90,9 @@ class Follower:
                 return
             if isinstance(item, delivery.Record):
                 await self._take(thread_id, item)
-                self._wake_sender(thread_id)
+            else:
+                self._live.add(thread_id)
+            self._wake_sender(thread_id)
 
     async def _take(self, thread_id: str, record: delivery.Record) -> None:
         looked_up: frozenset[str] = frozenset()

@@ -7,6 +7,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from enigm.app.errors import MalformedContentError, UnknownThingError
+from enigm.app.faults import wait_awhile
 from enigm.app.letters import seal_letter
 from enigm.foundation.errors import (
     ExhaustedError,
@@ -56,8 +57,7 @@ class Post:
                 await self._try(letter)
             due = self._home.queues.next_letter_at()
             wait = IDLE_SECONDS_MAX if due is None else max(0.05, due - self._home.now())
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), min(wait, IDLE_SECONDS_MAX))
+            await wait_awhile(self._woken, min(wait, IDLE_SECONDS_MAX))
 
     async def _try(self, letter: LetterOut) -> None:
         home = self._home

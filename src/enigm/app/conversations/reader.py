@@ -27,10 +27,12 @@ class InboxReader:
         self._home = engine.home
         self._inbox = engine.inbox
         self._path = engine.path
+        self.is_live = False
 
     async def run(self) -> None:
         """Read until cancelled."""
         while True:
+            await self._engine.upkeep.has_inbox.wait()
             await self._path.wait_online()
             device = self._home.device
             try:
@@ -45,6 +47,7 @@ class InboxReader:
                 ) as subscription:
                     await self._take_all(subscription)
             except Refusal:
+                self.is_live = False
                 # Offline, or the inbox is not there yet: the cursor stands, nothing is lost.
                 await asyncio.sleep(RETRY_SECONDS if self._path.is_online else 0.05)
 
@@ -54,7 +57,9 @@ class InboxReader:
             item = await subscription.next()
             if isinstance(item, delivery.End):
                 return
-            if isinstance(item, delivery.Record):
+            if isinstance(item, delivery.Live):
+                self.is_live = True
+            else:
                 await self._take(item)
                 seq = item.seq
                 await self._path.ask(

@@ -11,6 +11,7 @@ import msgspec
 
 from enigm.app.content import open_envelope, seal_envelope
 from enigm.app.conversations.groups import channel_token
+from enigm.app.faults import wait_awhile
 from enigm.foundation.errors import (
     ConflictError,
     ExhaustedError,
@@ -87,8 +88,7 @@ class Sender:
                 wait = float(error.retry_after_seconds or RETRY_SECONDS)
             except Refusal:
                 wait = RETRY_SECONDS
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), wait)
+            await wait_awhile(self._woken, wait)
 
     async def _step(self) -> bool:
         """Do one thing; return False when there is nothing to do until woken."""

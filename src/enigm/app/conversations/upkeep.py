@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from enigm.app.conversations.groups import LEAF
 from enigm.app.conversations.offers import KEYS_SECONDS_MAX
+from enigm.app.faults import wait_awhile
 from enigm.app.letters import DeviceReady
 from enigm.crypto.mls.ciphersuite import HYBRID
 from enigm.crypto.mls.member.identity import KeyPackageBundle, new_key_package
@@ -43,6 +44,8 @@ class Upkeep:
         self._home = engine.home
         self._woken = asyncio.Event()
         self.pending: tuple[PendingDevice, ...] = ()
+        self.has_inbox = asyncio.Event()
+        self.is_reachable = asyncio.Event()
 
     def wake(self) -> None:
         """Go round now."""
@@ -50,6 +53,8 @@ class Upkeep:
 
     async def run(self) -> None:
         """Go round until cancelled."""
+        if self._home.vault.get_setting(HAS_INBOX) is not None:
+            self.has_inbox.set()
         while True:
             await self._engine.path.wait_online()
             self._woken.clear()
@@ -59,8 +64,7 @@ class Upkeep:
             except Refusal:
                 wait = RETRY_SECONDS
             self._home.vault.truncate_log()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), wait)
+            await wait_awhile(self._woken, wait)
 
     async def refresh_chain(self) -> None:
         """Fetch the own chain and who waits; raises LyingServiceError when it contradicts."""
@@ -89,6 +93,7 @@ class Upkeep:
             return
         await self._make_inbox()
         await self._publish_key_packages()
+        self.is_reachable.set()
         self._say_hello()
         await self._check_names()
         self._renew_keys()
@@ -104,6 +109,7 @@ class Upkeep:
     async def _make_inbox(self) -> None:
         home, device = self._home, self._home.device
         if home.vault.get_setting(HAS_INBOX) is not None:
+            self.has_inbox.set()
             return
         token = await self._engine.wallet.take()
         read_hash = hashlib.sha256(device.inbox_secret).digest()
@@ -114,6 +120,7 @@ class Upkeep:
             )
         with home.vault.transaction():
             home.vault.set_setting(HAS_INBOX, b"1")
+        self.has_inbox.set()
 
     async def _publish_key_packages(self) -> None:
         if await self._engine.accounts.remaining_key_packages() >= KEY_PACKAGES_LOW:

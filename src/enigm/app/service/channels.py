@@ -106,7 +106,8 @@ class ChannelPath:
         self._answers[number] = answer
         try:
             await self.send(build(number))
-            return await asyncio.wait_for(answer, ANSWER_SECONDS_MAX)
+            async with asyncio.timeout(ANSWER_SECONDS_MAX):
+                return await answer
         except TimeoutError as error:
             raise OfflineError("no answer in time") from error
         finally:

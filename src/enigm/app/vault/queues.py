@@ -230,6 +230,17 @@ class Queues:
         """Try again later."""
         self._vault.run("UPDATE letter SET not_before = ? WHERE id = ?", not_before, letter_id)
 
+    def are_empty(self, now_seconds: int) -> bool:
+        """Tell whether nothing is on its way that could be by now."""
+        waiting = self._vault.value(
+            "SELECT (SELECT count(*) FROM outgoing) + (SELECT count(*) FROM commit_sent) "
+            "+ (SELECT count(*) FROM intent WHERE not_before <= ?) "
+            "+ (SELECT count(*) FROM letter WHERE not_before <= ?)",
+            now_seconds,
+            now_seconds,
+        )
+        return waiting == 0
+
     def drop_letter(self, letter_id: bytes) -> None:
         """It arrived, or never will."""
         self._vault.run("DELETE FROM letter WHERE id = ?", letter_id)
