@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import json
 import os
-import sqlite3
+import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,8 @@ from enigm.wire import delivery  # noqa: E402
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-PYTHON = os.environ.get("ENIGM_PYTHON", str(ROOT / ".venv" / "bin" / "python"))
+# The service's own environment; the generator runs in the kit's.
+BIN = Path(os.environ.get("ENIGM_BIN", ROOT / ".venv" / "bin"))
 EPOCH = 0
 TTL_SECONDS = 14 * 86_400
 GROUP = "group"
@@ -109,16 +110,13 @@ class Enigm(kit.Peer):
             ),
         }
 
-    def command(self) -> list[str]:
-        return [PYTHON, str(HERE / "standalone.py")]
-
     def spawn(self) -> None:
-        process = self.run(self.command(), env_extra=self.environment())
+        process = self.run([str(BIN / "enigm"), "serve"], env_extra=self.environment())
         kit.wait_port(self.port, process)
 
     def provision(self) -> None:
         async def create_channels() -> None:
-            await self.start()
+            self.spawn()
             client = await Client(self.port).open()
             users = [*kit.RECEIVERS, *kit.OFFLINE, GROUP]
             for user, token in zip(users, self.tokens(len(users)), strict=True):
@@ -129,13 +127,13 @@ class Enigm(kit.Peer):
         self.stop()
 
     def tokens(self, count: int) -> list[bytes]:
-        """Ask the service's own seed, in a process that can import its parts."""
-        import subprocess
-
-        command = [*self.command(), "--tokens", str(count)]
-        environment = {**os.environ, **self.environment()}
+        """Issue tokens by the service's own seed, in a process of the service's environment."""
         printed = subprocess.run(
-            command, env=environment, check=True, capture_output=True, text=True
+            [str(BIN / "python"), str(HERE / "issue_tokens.py"), str(count)],
+            env={**os.environ, **self.environment()},
+            check=True,
+            capture_output=True,
+            text=True,
         ).stdout
         return [bytes.fromhex(line) for line in printed.split()]
 
@@ -144,24 +142,15 @@ class Enigm(kit.Peer):
         self._cursors.clear()
 
     async def probe(self) -> None:
-        """One post that is acknowledged: the first thing that needs everything."""
+        """Follow a channel: the first thing that needs the store and the right secret."""
         client = await Client(self.port).open()
         try:
-            channel, _ = channel_of("probe")
-            line = client.line
-            frame = delivery.Fetch(1, channel, 0, bytes(32), 0, 1, 0)
-            answered = asyncio.get_running_loop().create_future()
-            line.waiting[1] = answered
-            line.queue(delivery.encode(frame))
-            try:
-                await asyncio.wait_for(answered, 5)
-            except Exception as error:  # noqa: BLE001
-                if "messaging.unknown" not in str(error):
-                    raise
+            await client.follow(kit.OFFLINE[0], 0)
+            await self._live(client)
         finally:
             await client.close()
 
-    async def sender(self, user: str) -> Client:
+    async def sender(self, user: str) -> Client:  # noqa: ARG002
         return await Client(self.port).open()
 
     async def receiver(self, user: str, on_ids: Callable[[list[int]], None] | None) -> Client:
@@ -170,7 +159,10 @@ class Enigm(kit.Peer):
         return client
 
     async def member(
-        self, user: str, on_ids: Callable[[list[int]], None], first: bool = False  # noqa: FBT001, FBT002
+        self,
+        user: str,
+        on_ids: Callable[[list[int]], None],
+        first: bool = False,  # noqa: FBT001, FBT002
     ) -> Client:
         return await self._live(await self.receiver(GROUP, on_ids))
 
@@ -201,5 +193,4 @@ class Enigm(kit.Peer):
             "storage": "SQLCipher, WAL, synchronous=FULL: a forced write before each ACK",
             "limits": "messaging.channel_posts and connection_requests lifted",
             "processes": "one",
-            "sqlite": sqlite3.sqlite_version,
         }

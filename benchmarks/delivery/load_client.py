@@ -56,15 +56,15 @@ class LoadProtocol(asyncio.Protocol):
             f"Sec-WebSocket-Protocol: {delivery.SUBPROTOCOL}\r\n\r\n".encode()
         )
 
-    def connection_lost(self, error: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
         self.is_closed = True
         for future in (self.opened, self.live, *self.waiting.values()):
             if not future.done():
                 future.set_exception(ConnectionError("closed"))
                 future.exception()
 
-    def data_received(self, octets: bytes) -> None:
-        self._buffer = self._buffer + octets if self._buffer else octets
+    def data_received(self, data: bytes) -> None:
+        self._buffer = self._buffer + data if self._buffer else data
         if not self._is_upgraded:
             end = self._buffer.find(b"\r\n\r\n")
             if end < 0:

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from enigm.foundation.clock import SystemClock
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 _START_SECONDS_MAX = 20
 
@@ -34,13 +36,14 @@ class NatsServer:
 
     def start(self) -> None:
         """Start and wait until it listens."""
-        self._process = subprocess.Popen(  # noqa: S603 - a system program
+        self._process = subprocess.Popen(
             [self._program, "-a", "127.0.0.1", "-p", str(self._port)],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        deadline = time.monotonic() + _START_SECONDS_MAX
-        while time.monotonic() < deadline:
+        clock = SystemClock()
+        deadline = clock.monotonic_seconds() + _START_SECONDS_MAX
+        while clock.monotonic_seconds() < deadline:
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", self._port)) == 0:
                     return
@@ -56,7 +59,7 @@ class NatsServer:
 
 
 @contextmanager
-def running_nats() -> Iterator[NatsServer]:
+def running_nats() -> Generator[NatsServer]:
     """Start a server and stop it afterwards; skips, saying why, where there is none."""
     program = shutil.which("nats-server")
     if program is None:

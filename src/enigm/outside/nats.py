@@ -55,7 +55,7 @@ class NatsFanout:
         """
         self._heard, self._uncertain = heard, uncertain
         try:
-            self._client = await nats.connect(
+            self._client = await nats.connect(  # pyright: ignore[reportUnknownMemberType]
                 self._url,
                 # A process has told its own listeners already.
                 no_echo=True,
@@ -111,11 +111,13 @@ class NatsFanout:
     async def _subscribe(self, name: PlaceName) -> Subscription:
         client = self._connected()
 
-        async def hear(message: Msg) -> None:  # noqa: RUF029 - the library wants a coroutine
+        async def hear(message: Msg) -> None:
             if self._heard is not None:
                 self._heard(name, message.data)
 
-        subscription = await client.subscribe(_subject(name), cb=hear)
+        subscription = await client.subscribe(  # pyright: ignore[reportUnknownMemberType]
+            _subject(name), cb=hear
+        )
         await client.flush(timeout=_CONNECT_SECONDS)
         return subscription
 

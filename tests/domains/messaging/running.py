@@ -20,7 +20,7 @@ from enigm.wire.delivery_client import DeliveryClient
 from tests.support.entropy import FakeEntropy
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncGenerator, Callable
 
     from enigm.domains.messaging.needs import Fanout
     from enigm.foundation.clock import Clock
@@ -59,7 +59,7 @@ async def running(
     *,
     fanout: Fanout | None = None,
     limits: dict[str, int] | None = None,
-) -> AsyncIterator[Delivery]:
+) -> AsyncGenerator[Delivery]:
     """Run delivery over a store, without any server around it."""
     service = Delivery(
         database=database,
@@ -77,7 +77,7 @@ async def running(
 
 
 @asynccontextmanager
-async def listening(service: Delivery) -> AsyncIterator[int]:
+async def listening(service: Delivery) -> AsyncGenerator[int]:
     """Serve delivery on a port of the loopback interface, as assembly does."""
     config = uvicorn.Config(
         delivery_app(service),
@@ -187,7 +187,7 @@ class Client:
 
 
 @asynccontextmanager
-async def connected(port: int) -> AsyncIterator[Client]:
+async def connected(port: int) -> AsyncGenerator[Client]:
     """Connect a client."""
     url = f"ws://127.0.0.1:{port}{delivery.STREAM_PATH}"
     async with websockets.connect(

@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
+
+from enigm.wire import delivery
 from tests.domains.messaging.running import (
     Channel,
     Line,
@@ -18,10 +20,8 @@ from tests.domains.messaging.running import (
 )
 from tests.support.clock import FakeClock
 
-from enigm.wire import delivery
-
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
     from tests.support.databases import OpenDatabase
 
@@ -41,7 +41,7 @@ class Given:
 @asynccontextmanager
 async def an_empty_channel(
     open_database: OpenDatabase, limits: dict[str, int] | None = None
-) -> AsyncIterator[Given]:
+) -> AsyncGenerator[Given]:
     clock = FakeClock()
     database = with_tables(open_database("messaging"))
     async with running(database, clock, limits=limits) as service:
@@ -230,7 +230,9 @@ async def test_of_many_commits_at_once_exactly_one_wins(open_database: OpenDatab
             answers = await asyncio.gather(
                 *(
                     lines[i % 2].ask(
-                        lambda n, i=i: channel.commit(n, body_of(f"{epoch} {i}"), epoch=epoch)
+                        lambda n, i=i, epoch=epoch: channel.commit(
+                            n, body_of(f"{epoch} {i}"), epoch=epoch
+                        )
                     )
                     for i in range(6)
                 )

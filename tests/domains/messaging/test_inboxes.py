@@ -7,14 +7,14 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import pytest
+
+from enigm.wire import delivery
 from tests.domains.messaging.running import Line, body_of, fresh, mint, running, with_tables
 from tests.domains.messaging.test_channels import code_of, seq_of
 from tests.support.clock import FakeClock
 
-from enigm.wire import delivery
-
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
     from tests.support.databases import OpenDatabase
 
@@ -44,7 +44,7 @@ class Inbox:
 
 
 @asynccontextmanager
-async def an_inbox(open_database: OpenDatabase) -> AsyncIterator[Inbox]:
+async def an_inbox(open_database: OpenDatabase) -> AsyncGenerator[Inbox]:
     database = with_tables(open_database("messaging"))
     async with running(database, FakeClock()) as service:
         inbox = Inbox(Line(service))

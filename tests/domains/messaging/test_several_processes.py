@@ -7,15 +7,15 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.domains.messaging.running import Channel, Line, body_of, running, with_tables
-from tests.support.nats import NatsServer, running_nats
 
 from enigm.foundation.clock import SystemClock
 from enigm.outside.nats import NatsFanout
 from enigm.wire import delivery
+from tests.domains.messaging.running import Channel, Line, body_of, running, with_tables
+from tests.support.nats import NatsServer, running_nats
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
     from tests.support.databases import OpenDatabase
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.asyncio
 @asynccontextmanager
 async def two_services(
     open_database: OpenDatabase, server: NatsServer
-) -> AsyncIterator[tuple[Line, Line]]:
+) -> AsyncGenerator[tuple[Line, Line]]:
     """Yield a line to each of two services; each has its own pool and its own connection."""
     clock = SystemClock()
     one_store = with_tables(open_database("messaging"))
@@ -82,7 +82,9 @@ async def test_of_commits_at_two_services_exactly_one_wins_each_epoch(
             for epoch in range(5):
                 answers = await asyncio.gather(
                     *(
-                        line.ask(lambda r: channel.commit(r, body_of("c"), epoch=epoch))
+                        line.ask(
+                            lambda r, epoch=epoch: channel.commit(r, body_of("c"), epoch=epoch)
+                        )
                         for line in lines * 3
                     )
                 )

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+
+from enigm.foundation.clock import SystemClock
+from enigm.wire import delivery
 from tests.domains.messaging.running import (
     Channel,
     body_of,
@@ -13,9 +16,6 @@ from tests.domains.messaging.running import (
     running,
     with_tables,
 )
-
-from enigm.foundation.clock import SystemClock
-from enigm.wire import delivery
 
 if TYPE_CHECKING:
     from tests.support.databases import OpenDatabase

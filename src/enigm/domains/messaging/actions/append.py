@@ -16,13 +16,12 @@ from enigm.domains.messaging.model import (
     PlaceName,
 )
 from enigm.domains.messaging.rules import Membership
+from enigm.foundation.errors import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import sqlalchemy as sa
-
-    from enigm.foundation.errors import Refusal
 
 
 class Admit(msgspec.Struct, frozen=True):

@@ -5,22 +5,22 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
+import sqlalchemy as sa
 
 from enigm.domains.messaging.actions.append import Append, Outcomes, append_all
 from enigm.domains.messaging.errors import StorageUnavailableError
+from enigm.domains.messaging.model import PlaceName
 from enigm.foundation.errors import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import TypeVar
 
-    import sqlalchemy as sa
-
-    from enigm.domains.messaging.model import Appended, PlaceName
+    from enigm.domains.messaging.model import Appended
     from enigm.foundation.clock import Clock
     from enigm.foundation.database import Database
 
