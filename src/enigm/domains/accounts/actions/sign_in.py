@@ -104,7 +104,7 @@ class SignIn:
     ) -> None:
         attempts_ref = login.attempts_ref
         now = self.clock.now_seconds()
-        attempts = records.attempts(attempts_ref)
+        attempts = records.attempts(attempts_ref, login.account_id)
         price_bits = rules.sign_in_price_bits(rules.faded(attempts, now))
         if price_bits == 0 and proof is None and self._is_crowded():
             price_bits = rules.SIGN_IN_BITS_MIN
@@ -113,7 +113,7 @@ class SignIn:
                 demand = self.guard.demand(Purpose.SIGN_IN, attempts_ref, price_bits)
                 raise WorkNeededError(demand.challenge, price_bits, demand.expires_at)
             self.guard.spend_work(records, Purpose.SIGN_IN, attempts_ref, proof, price_bits)
-        records.set_attempts(attempts_ref, login.account_id, rules.one_more(attempts, now))
+        records.set_attempts(attempts_ref, rules.one_more(attempts, now))
 
     def _is_crowded(self) -> bool:
         """Say whether so many begin to sign in that each has to work a little for it."""

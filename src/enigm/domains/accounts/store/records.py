@@ -26,7 +26,6 @@ from enigm.foundation.database import (
     Database,
     add_to_counter,
     insert_if_absent,
-    insert_or_replace,
 )
 from enigm.foundation.outbox import announce
 from enigm.foundation.sealing import ColumnSeal
@@ -243,26 +242,28 @@ class AccountRecords:
         state = self._seals["login.state"].open(row.state, login_id)
         return PendingLogin(account_id, row.attempts_ref, state)
 
-    def attempts(self, attempts_ref: bytes) -> Attempts:
-        """Return the tries counted; locked until the transaction ends."""
-        row = self._connection.execute(
+    def attempts(self, attempts_ref: bytes, account_id: AccountId | None) -> Attempts:
+        """Return the tries counted; locked until the transaction ends.
+
+        The row is made first: a lock on a row that is not there holds back nobody, and as many
+        guesses as are sent at once would all be the first.
+        """
+        row = {"attempts_ref": attempts_ref, "account_id": account_id}
+        insert_if_absent(self._connection, tables.attempts, row | {"weight": 0, "updated_at": 0})
+        found = self._connection.execute(
             select(tables.attempts)
             .where(tables.attempts.c.attempts_ref == attempts_ref)
             .with_for_update()
-        ).first()
-        return Attempts(0, 0) if row is None else Attempts(row.weight, row.updated_at)
+        ).one()
+        return Attempts(found.weight, found.updated_at)
 
-    def set_attempts(
-        self, attempts_ref: bytes, account_id: AccountId | None, attempts: Attempts
-    ) -> None:
+    def set_attempts(self, attempts_ref: bytes, attempts: Attempts) -> None:
         """Keep the tries counted."""
-        row = {
-            "attempts_ref": attempts_ref,
-            "account_id": account_id,
-            "weight": attempts.weight,
-            "updated_at": attempts.updated_at,
-        }
-        insert_or_replace(self._connection, tables.attempts, row, key=["attempts_ref"])
+        self._connection.execute(
+            update(tables.attempts)
+            .where(tables.attempts.c.attempts_ref == attempts_ref)
+            .values(weight=attempts.weight, updated_at=attempts.updated_at)
+        )
 
     def clear_attempts(self, attempts_ref: bytes) -> None:
         """Forget the tries: the right password was given."""
