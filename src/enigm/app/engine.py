@@ -80,7 +80,8 @@ class Engine:
         """Tell whether everything that the service had for this device was read."""
         followed = self.home.threads.followed()
         is_read = all(self._follower.is_live(item.id) for item in followed if item.is_created)
-        return self.path.is_online and self._reader.is_live and is_read
+        is_online = self.path.is_online and self._reader.is_live
+        return is_online and is_read and self.upkeep.is_done
 
     @property
     def is_idle(self) -> bool:

@@ -46,9 +46,11 @@ class Upkeep:
         self.pending: tuple[PendingDevice, ...] = ()
         self.has_inbox = asyncio.Event()
         self.is_reachable = asyncio.Event()
+        self.is_done = False
 
     def wake(self) -> None:
         """Go round now."""
+        self.is_done = False
         self._woken.set()
 
     async def run(self) -> None:
@@ -61,6 +63,7 @@ class Upkeep:
             wait = ROUND_SECONDS
             try:
                 await self._round()
+                self.is_done = not self._woken.is_set()
             except Refusal:
                 wait = RETRY_SECONDS
             self._home.vault.truncate_log()

@@ -43,9 +43,7 @@ class Working:
         task = self._tasks.get(thread_id)
         if task is None or task.done():
             self._senders[thread_id] = self._make_sender(thread_id)
-            self._tasks[thread_id] = asyncio.create_task(
-                self._run(thread_id, self._follower)
-            )
+            self._tasks[thread_id] = asyncio.create_task(self._run(thread_id, self._follower))
         self._senders[thread_id].wake()
 
     async def stop(self) -> None:

@@ -1,0 +1,1 @@
+"""The App from a shell: `enigm chat …`, for people and for scripts."""
