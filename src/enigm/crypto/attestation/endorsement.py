@@ -43,6 +43,16 @@ _UNDERSTOOD_CRITICAL = (
     x509.SubjectAlternativeName,  # critical by the TCG's profile: it names maker and model
 )
 
+# What cryptography raises for bytes that are no certificate; half of these are no ValueError.
+_UNREADABLE = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
+
 # Template L-1 of the EK Credential Profile (annex B.3.3): RSA-2048, AES-128-CFB, SHA-256.
 EK_KEY_BITS = 2048
 EK_POLICY = bytes.fromhex("837197674484b3f81a90cc8d46a5d724fd52d76e06520b64f2a1da1b331469aa")
@@ -105,7 +115,7 @@ def _load(octets: bytes) -> x509.Certificate:
         # Parsed lazily: what is malformed inside must say so here.
         _ = (certificate.extensions, certificate.public_key(), certificate.issuer)
         whole = certificate.public_bytes(Encoding.DER) == octets
-    except (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension) as error:
+    except _UNREADABLE as error:
         raise AttestationRefusedError(Reason.FORMAT, "not a certificate") from error
     if not whole:
         raise AttestationRefusedError(Reason.FORMAT, "bytes follow the certificate")

@@ -67,7 +67,7 @@ class ReferenceValues:
 def sign_manifest(manifest: Manifest, key: SigningKey) -> bytes:
     """Return the signed file."""
     _check(manifest)
-    octets = msgspec.json.encode(manifest, order="deterministic")
+    octets = msgspec.json.encode(manifest)
     return Hybrid.sign(key.private, octets, _CONTEXT) + octets
 
 
