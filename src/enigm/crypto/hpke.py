@@ -109,9 +109,7 @@ class Hpke:
     def seal(self, public: bytes, info: bytes, aad: bytes, plaintext: bytes) -> tuple[bytes, bytes]:
         """Return (enc, ciphertext); raises InvalidKeyError."""
         if aad:
-            shared, enc = self._kem.encapsulate(public)
-            key, nonce = self._message_key(shared, info)
-            return enc, self._cipher(key).encrypt(nonce, plaintext, aad)
+            return self.seal_under(public, self._schedule_context(info), aad, plaintext)
         recipient = self._kem.load_public(public)
         try:
             sealed = self._suite.encrypt(plaintext, recipient, info=info)
@@ -119,13 +117,18 @@ class Hpke:
             raise InvalidKeyError("The public key cannot be sealed to.") from error
         return sealed[: self.enc_length], sealed[self.enc_length :]
 
+    def sealer(self, info: bytes) -> Sealer:
+        """Return what seals to many keys under one long ``info``, which is hashed once."""
+        return Sealer(self, self._schedule_context(info))
+
     def open(self, private: bytes, enc: bytes, info: bytes, aad: bytes, ciphertext: bytes) -> bytes:
         """Return the plaintext; raises DecryptionFailedError, InvalidKeyError."""
         if len(enc) != self.enc_length:
             raise DecryptionFailedError
         try:
             if aad:
-                key, nonce = self._message_key(self._kem.decapsulate(private, enc), info)
+                shared = self._kem.decapsulate(private, enc)
+                key, nonce = self._message_key(shared, self._schedule_context(info))
                 return self._cipher(key).decrypt(nonce, ciphertext, aad)
             reader = self._kem.load_private(private)
             return self._suite.decrypt(enc + ciphertext, reader, info=info)
@@ -146,27 +149,38 @@ class Hpke:
         shared = self._kem.decapsulate(private, enc)
         return self._export(shared, info, exporter_context, length_bytes)
 
-    def _schedule(self, shared: bytes, info: bytes) -> tuple[bytes, bytes]:
-        """KeySchedule in base mode (RFC 9180 §5.1): the secret and its context."""
+    def _schedule_context(self, info: bytes) -> bytes:
+        """KeySchedule's context in base mode (RFC 9180 §5.1): it depends on ``info`` alone."""
         hash_name, suite_id = _HASHES[self.kdf_id], self._suite_id
         psk_id_hash = labeled_extract(hash_name, suite_id, b"", b"psk_id_hash", b"")
         info_hash = labeled_extract(hash_name, suite_id, b"", b"info_hash", info)
-        secret = labeled_extract(hash_name, suite_id, shared, b"secret", b"")
-        return secret, MODE_BASE + psk_id_hash + info_hash
+        return MODE_BASE + psk_id_hash + info_hash
 
-    def _message_key(self, shared: bytes, info: bytes) -> tuple[bytes, bytes]:
+    def _schedule_secret(self, shared: bytes) -> bytes:
+        """KeySchedule's secret in base mode (RFC 9180 §5.1)."""
+        return labeled_extract(_HASHES[self.kdf_id], self._suite_id, shared, b"secret", b"")
+
+    def _message_key(self, shared: bytes, context: bytes) -> tuple[bytes, bytes]:
         hash_name, suite_id = _HASHES[self.kdf_id], self._suite_id
-        secret, context = self._schedule(shared, info)
+        secret = self._schedule_secret(shared)
         key_length = _KEY_LENGTHS[AeadId(self.aead_id)]
         key = labeled_expand(hash_name, suite_id, secret, b"key", context, key_length)
         nonce = labeled_expand(hash_name, suite_id, secret, b"base_nonce", context, NONCE_BYTES)
         return key, nonce
 
+    def seal_under(
+        self, public: bytes, context: bytes, aad: bytes, plaintext: bytes
+    ) -> tuple[bytes, bytes]:
+        """Seal under an already hashed ``info``; for ``Sealer``."""
+        shared, enc = self._kem.encapsulate(public)
+        key, nonce = self._message_key(shared, context)
+        return enc, self._cipher(key).encrypt(nonce, plaintext, aad)
+
     def _export(
         self, shared: bytes, info: bytes, exporter_context: bytes, length_bytes: int
     ) -> bytes:
         hash_name, suite_id = _HASHES[self.kdf_id], self._suite_id
-        secret, context = self._schedule(shared, info)
+        secret, context = self._schedule_secret(shared), self._schedule_context(info)
         length = kdf.HASH_LENGTHS[hash_name]
         exporter = labeled_expand(hash_name, suite_id, secret, b"exp", context, length)
         return labeled_expand(hash_name, suite_id, exporter, b"sec", exporter_context, length_bytes)
@@ -175,3 +189,15 @@ class Hpke:
         if self.aead_id == AeadId.CHACHA20_POLY1305:
             return ChaCha20Poly1305(key)
         return AESGCM(key)
+
+
+@dataclass(frozen=True)
+class Sealer:
+    """Seals to many keys under one ``info``."""
+
+    hpke: Hpke
+    context: bytes
+
+    def seal(self, public: bytes, plaintext: bytes) -> tuple[bytes, bytes]:
+        """Return (enc, ciphertext); raises InvalidKeyError."""
+        return self.hpke.seal_under(public, self.context, b"", plaintext)

@@ -30,6 +30,9 @@ NONCE_LENGTH = 12
 """Every AEAD of the suites here has 96-bit nonces."""
 
 
+# Hashing this much costs more than what the library's one-call HPKE saves. A Welcome with a
+# large tree in it would else be hashed whole for every new member.
+SHARED_CONTEXT_MIN = 32 * 1024
 X25519_LENGTH = 32
 _ENDS_IN_X25519 = frozenset({KemId.X25519, KemId.XWING})
 # The points of small order (RFC 7748 §6.1, §7). Nobody can seal to such a key, so a member that
@@ -148,6 +151,21 @@ class Suite:
         info = opaque(LABEL_PREFIX + label) + opaque(context)
         try:
             return self.hpke.seal(public, info, b"", plaintext)
+        except InvalidKeyError as error:
+            raise refusal(Rule.HPKE_KEY) from error
+
+    def encrypt_to_each(
+        self, recipients: Iterable[tuple[bytes, bytes]], label: bytes, context: bytes
+    ) -> list[tuple[bytes, bytes]]:
+        """EncryptWithLabel for many (public key, plaintext) under one context."""
+        if len(context) < SHARED_CONTEXT_MIN:
+            return [
+                self.encrypt_with_label(public, label, context, plaintext)
+                for public, plaintext in recipients
+            ]
+        sealer = self.hpke.sealer(opaque(LABEL_PREFIX + label) + opaque(context))
+        try:
+            return [sealer.seal(public, plaintext) for public, plaintext in recipients]
         except InvalidKeyError as error:
             raise refusal(Rule.HPKE_KEY) from error
 

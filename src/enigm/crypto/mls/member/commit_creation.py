@@ -156,11 +156,15 @@ def make_welcome(
     key, nonce = welcome_key(suite, welcome_secret(suite, following.joiner_secret, psk))
     sealed_info = suite.seal(key, nonce, b"", group_info)
     shared = GroupSecrets(following.joiner_secret, None, tuple(made.proposals.psks))
-    parts: list[EncryptedGroupSecrets] = []
+    recipients: list[tuple[bytes, bytes]] = []
     for leaf_index, package in made.added:
         path_secret = None if path is None else path.secrets.secret_for(leaf_index)
         secrets = replace(shared, path_secret=path_secret).encoded()
-        sealed = suite.encrypt_with_label(package.init_key, b"Welcome", sealed_info, secrets)
-        parts.append(EncryptedGroupSecrets(package.reference(suite), HpkeCiphertext(*sealed)))
+        recipients.append((package.init_key, secrets))
+    sealed = suite.encrypt_to_each(recipients, b"Welcome", sealed_info)
+    parts = (
+        EncryptedGroupSecrets(package.reference(suite), HpkeCiphertext(*each))
+        for (_, package), each in zip(made.added, sealed, strict=True)
+    )
     welcome = Welcome(suite.number, tuple(parts), sealed_info)
     return encode_message(WireFormat.WELCOME, welcome.encoded())
