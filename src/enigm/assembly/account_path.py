@@ -7,8 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 from enigm.crossings.account_has_owner_name import OwnerNames
 from enigm.crossings.account_receives_tokens import AccountReceivesTokens
+from enigm.crossings.decision_is_audited_by_handle import (
+    AccountDecisionsAudited,
+    DeviceDecisionsAudited,
+)
 from enigm.crossings.deleted_account_leaves_devices import DeletedAccountLeavesDevices
 from enigm.crossings.directory_lookup_spends_token import DirectoryLookupSpendsToken
+from enigm.crossings.protected_operation_asks_policy import ProtectedOperationAsksPolicy
 from enigm.crossings.protected_request_asks_device_trust import ProtectedRequestAsksDeviceTrust
 from enigm.crossings.registered_account_begins_device_chain import AccountBeginsDeviceChain
 from enigm.domains.accounts import store as accounts_store
@@ -39,6 +44,7 @@ if TYPE_CHECKING:
 
     from litestar import Litestar
 
+    from enigm.assembly.trust import TrustParts
     from enigm.crypto.tokens import TokenIssuer
     from enigm.domains.messaging.actions.service import Delivery
     from enigm.foundation.clock import Clock
@@ -69,6 +75,17 @@ class Surroundings:
 
 
 @dataclass(frozen=True, slots=True)
+class Provided:
+    """What crossings provide to accounts."""
+
+    chains: AccountBeginsDeviceChain
+    trust: ProtectedRequestAsksDeviceTrust
+    signer: AccountReceivesTokens
+    decisions: AccountDecisionsAudited
+    hand_over: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
 class AccountPath:
     """The parts, for the routes, for upkeep, and for tests that look inside."""
 
@@ -78,13 +95,15 @@ class AccountPath:
     application: Litestar
 
 
-def build_devices(around: Surroundings, database: Database, delivery: Delivery) -> Devices:
+def build_devices(
+    around: Surroundings, database: Database, delivery: Delivery, decisions: DeviceDecisionsAudited
+) -> Devices:
     """Return the deeds of devices over their store."""
     store = devices_store.DeviceStore(database)
-    chains = Chains(store, around.keys, around.clock)
+    chains = Chains(store, around.keys, around.clock, decisions)
     return Devices(
         chains=chains,
-        enrolments=Enrolments(store, around.clock),
+        enrolments=Enrolments(store, around.clock, decisions),
         trust=TrustCheck(store, around.clock),
         directory=Directory(store, chains, DirectoryLookupSpendsToken(delivery, around.entropy)),
     )
@@ -96,11 +115,13 @@ def build_account_path(
     delivery: Delivery,
     issuer: TokenIssuer,
     after_erasure: Callable[[], None],
+    trusting: TrustParts,
 ) -> AccountPath:
     """Return the account path; ``after_erasure`` runs when an account's rows are gone."""
-    devices = build_devices(around, databases["devices"], delivery)
+    decisions = DeviceDecisionsAudited(trusting.audit, trusting.handles)
+    devices = build_devices(around, databases["devices"], delivery, decisions)
     owner_names = OwnerNames(around.keys)
-    leaving = DeletedAccountLeavesDevices(devices.chains, owner_names)
+    leaving = DeletedAccountLeavesDevices(devices.chains, owner_names, trusting.handles)
     courier = Courier(
         databases["accounts"],
         accounts_store.outbox,
@@ -114,30 +135,26 @@ def build_account_path(
         after_erasure()
 
     trust = ProtectedRequestAsksDeviceTrust(devices.trust, owner_names)
-    accounts = _build_accounts(
-        around,
-        databases["accounts"],
+    provided = Provided(
         AccountBeginsDeviceChain(devices.chains, owner_names),
         trust,
         AccountReceivesTokens(issuer),
+        AccountDecisionsAudited(trusting.audit, trusting.handles, owner_names),
         hand_over,
+    )
+    accounts = _build_accounts(around, databases["accounts"], provided)
+    protected = ProtectedOperationAsksPolicy(
+        accounts.sessions, trust, trusting.handles, trusting.decider, decisions
     )
     application = http_application(
         [accounts_router(accounts), *devices_routers(devices)],
-        Door(accounts.sessions, trust),
+        Door(protected, owner_names),
         Problems(around.log, around.entropy),
     )
     return AccountPath(accounts, devices, courier, application)
 
 
-def _build_accounts(
-    around: Surroundings,
-    database: Database,
-    chains: AccountBeginsDeviceChain,
-    trust: ProtectedRequestAsksDeviceTrust,
-    signer: AccountReceivesTokens,
-    hand_over: Callable[[], None],
-) -> Accounts:
+def _build_accounts(around: Surroundings, database: Database, provided: Provided) -> Accounts:
     keys, clock, entropy = around.keys, around.clock, around.entropy
     limits = around.settings.limits
     store = accounts_store.AccountStore(database, keys, entropy)
@@ -153,10 +170,13 @@ def _build_accounts(
     sessions = Sessions(store, clock, entropy)
     invite_tries = Budgets(INVITE_TRIES.overridden(limits), clock, entropy)
     free_tries = Budgets(FREE_SIGN_INS.overridden(limits), clock, entropy)
+    chains, trust, decisions = provided.chains, provided.trust, provided.decisions
     return Accounts(
         registrar=Registrar(store, names, guard, sessions, chains, secrets, entropy, invite_tries),
         sign_in=SignIn(store, names, guard, sessions, trust, secrets, clock, entropy, free_tries),
-        recovery=Recovery(store, names, guard, sessions, chains, keys),
+        recovery=Recovery(store, names, guard, sessions, chains, keys, decisions),
         sessions=sessions,
-        own=OwnAccount(store, sessions, signer, clock, entropy, hand_over),
+        own=OwnAccount(
+            store, sessions, provided.signer, clock, entropy, provided.hand_over, decisions
+        ),
     )

@@ -85,6 +85,50 @@ def chat(
     return chat_app(tokens)
 
 
+@app.command(name="audit", help_flags=[], version_flags=[])
+def audit(
+    *tokens: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],
+) -> int | None:
+    """Publish, read and verify the audit log (`enigm audit --help`)."""
+    from enigm.assembly.auditing import app as audit_app
+
+    return audit_app(tokens)
+
+
+@app.command(name="policy", help_flags=[], version_flags=[])
+def policy(
+    *tokens: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],
+) -> int | None:
+    """Show, try, put in force and assign policies (`enigm policy --help`)."""
+    from enigm.assembly.governing import app as policy_app
+
+    return policy_app(tokens)
+
+
+@app.command(name="handle", help_flags=[], version_flags=[])
+def handle(
+    *tokens: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],
+) -> int | None:
+    """Find out whose handle one is, with two approvals (`enigm handle --help`)."""
+    from enigm.assembly.resolving import app as handle_app
+
+    return handle_app(tokens)
+
+
+@app.command
+def witness(
+    *,
+    log: Annotated[list[str], Parameter(help="A log's public key to watch. May be repeated.")],
+    folder: Annotated[Path | None, Parameter(help="Where its own keys and memory lie.")] = None,
+    host: Annotated[str, Parameter(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, Parameter(help="The port to listen on.")] = 8470,
+) -> int:
+    """Cosign audit logs of others, so that none can show two people different pasts."""
+    from enigm.assembly.witnessing import run_witness
+
+    return run_witness(log, folder, host, port)
+
+
 @app.command
 def demo(
     *,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from enigm.assembly.account_path import AccountPath, Surroundings, build_account_path
 from enigm.assembly.stores import DESIGNS
+from enigm.assembly.trust import build_trust
 from enigm.assembly.upkeep import Upkeep
 from enigm.crossings.account_receives_tokens import AccountReceivesTokens
 from enigm.crypto.tokens import TokenIssuer
@@ -45,7 +46,7 @@ DELIVERY_PREFIX: Final = "/delivery/"
 
 # Which stores a role opens. Delivery opens no store that knows an account or a device.
 _OPENED_BY: Final[dict[Role, tuple[str, ...]]] = {
-    "api": ("accounts", "devices", "messaging"),
+    "api": ("accounts", "audit", "devices", "handles", "messaging", "policy"),
     "delivery": ("messaging",),
 }
 
@@ -141,10 +142,12 @@ def build_service(
     upkeep = Upkeep([], retention, around.log)
     account_path = None
     if "api" in roles:
-        erased = (databases["accounts"], databases["devices"])
+        erased = [databases[name] for name in ("accounts", "devices", "handles")]
+        trusting = build_trust(around, databases)
         account_path = build_account_path(
-            around, databases, delivery, issuer, lambda: upkeep.scrub(erased)
+            around, databases, delivery, issuer, lambda: upkeep.scrub(erased), trusting
         )
+        upkeep.jobs.append(trusting.publishing)
         upkeep.couriers.append(account_path.courier)
     return Service(databases, delivery, account_path, upkeep, "delivery" in roles, log=around.log)
 

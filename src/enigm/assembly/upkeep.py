@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from threading import Lock
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from enigm.foundation.retention import erase_deleted_bytes
 
@@ -21,12 +21,25 @@ if TYPE_CHECKING:
 LOOK_SECONDS: Final = 2
 
 
+class Job(Protocol):
+    """Something else that is looked after."""
+
+    def run_if_due(self) -> None:
+        """Do what is due now; called every few seconds."""
+        ...
+
+    def finish(self) -> None:
+        """Write what waits, because the service stops."""
+        ...
+
+
 class Upkeep:
     """Runs in a thread, every few seconds, from start to stop."""
 
     def __init__(self, couriers: list[Courier], retention: RetentionJob, log: EventLog) -> None:
         """Take what is to be run."""
         self.couriers = couriers
+        self.jobs: list[Job] = []
         self._retention = retention
         self._log = log
         self._unscrubbed: set[Database] = set()
@@ -48,6 +61,8 @@ class Upkeep:
         """Do everything that is due."""
         self.deliver_facts()
         self._retention.run_if_due()
+        for job in self.jobs:
+            job.run_if_due()
         self._scrub_waiting()
 
     async def start(self) -> None:
@@ -59,6 +74,8 @@ class Upkeep:
         self._must_stop.set()
         if self._task is not None:
             await self._task
+        for job in self.jobs:
+            await asyncio.to_thread(job.finish)
 
     async def _run(self) -> None:
         while not self._must_stop.is_set():

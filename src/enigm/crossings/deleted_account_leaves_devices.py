@@ -1,4 +1,4 @@
-"""Accounts → devices. When an account is erased, so is everything that devices keep of it.
+"""Accounts → devices, handles. When an account is erased, so is all that they keep of it.
 
 Carries:    that an owner is to be erased.
 Withholds:  why, and everything else.
@@ -13,6 +13,7 @@ from enigm.domains.accounts.events import AccountErased
 
 if TYPE_CHECKING:
     from enigm.crossings.account_has_owner_name import OwnerNames
+    from enigm.crossings.decision_is_audited_by_handle import SubjectHandles
     from enigm.domains.devices.actions.chains import Chains
     from enigm.foundation.outbox import Fact
 
@@ -22,12 +23,16 @@ class DeletedAccountLeavesDevices:
 
     KIND = AccountErased.KIND
 
-    def __init__(self, chains: Chains, names: OwnerNames) -> None:
-        """Keep both sides."""
+    def __init__(self, chains: Chains, names: OwnerNames, handles: SubjectHandles) -> None:
+        """Keep all sides."""
+        self._handles = handles
         self._chains = chains
         self._names = names
 
     def __call__(self, fact: Fact) -> None:
         """Erase the owner."""
         erased = AccountErased.decode(fact.body)
-        self._chains.erase(self._names.owner_of(erased.account_id))
+        owner = self._names.owner_of(erased.account_id)
+        # First the handles: the devices' names are gone with the chain.
+        self._handles.forget([owner, *self._chains.device_ids(owner)])
+        self._chains.erase(owner)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Final
+from typing import Any, Final
 
 
 class Access(Enum):
@@ -14,14 +14,22 @@ class Access(Enum):
     SESSION = "session"
     """A living session: who signed in, on whatever device."""
     PROTECTED = "protected"
-    """A living session, and the signature of a device that its account trusts."""
+    """A living session, a trusted device's signature, and a policy that allows the operation."""
     TOKEN = "token"
     """A one-use token, and nothing that names anyone; the handler spends it."""
 
 
 ACCESS_OPTION: Final = "access"
+OPERATION_OPTION: Final = "operation"
 
 
-def opened_to(access: Access) -> dict[str, Access]:
+def opened_to(access: Access) -> dict[str, Any]:
     """Return the options of a route handler that may be reached this way."""
+    if access is Access.PROTECTED:
+        raise RuntimeError("a protected route names its operation: use protected()")
     return {ACCESS_OPTION: access}
+
+
+def protected(operation: str) -> dict[str, Any]:
+    """Return the options of a route handler that does a protected operation, by policy's word."""
+    return {ACCESS_OPTION: Access.PROTECTED, OPERATION_OPTION: operation}

@@ -36,6 +36,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     # Empty: one process, which tells its own listeners.
     nats_url: str = ""
     registration_guard: RegistrationGuard = "proof-of-work"
+    # Addresses of witnesses that cosign the audit log; each is run by somebody else.
+    audit_witnesses: tuple[str, ...] = ()
     # Named limits (``accounts.sign_ins_per_hour``) set apart from their defaults.
     limits: dict[str, Limit] = {}
     # Days per ``domain.table``; shorter than declared, never longer (PRV-08).
@@ -49,6 +51,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     def stores_folder(self) -> Path:
         """Where the embedded stores lie, one file per domain."""
         return self.data_folder / "stores"
+
+    @property
+    def audit_folder(self) -> Path:
+        """Where the audit log is published, for anybody to copy and check."""
+        return self.data_folder / "audit"
 
     @property
     def key_file(self) -> Path:

@@ -32,6 +32,7 @@ class Caller:
 
     account_id: AccountId
     session_id: SessionId
+    session_age_seconds: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -41,6 +42,21 @@ class TrustedDevices(Protocol):
 
     def certify_recovered(self, account_id: AccountId, device: FirstDevice) -> None:
         """Add an entry by the root; adding the same one twice changes nothing."""
+        ...
+
+
+class AccountDecision(Enum):
+    """What was decided about an account."""
+
+    RECOVERED = "recovered"
+    DELETED = "deleted"
+
+
+class DecisionRecords(Protocol):
+    """Keeps decisions where they cannot be taken back."""
+
+    def record(self, decision: AccountDecision, account_id: AccountId) -> None:
+        """Return once the decision is durable; raises a Refusal, and then it must not be done."""
         ...
 
 

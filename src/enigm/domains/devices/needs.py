@@ -2,7 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from enum import Enum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from enigm.domains.devices.model import DeviceId, OwnerRef
+
+
+class DeviceDecision(Enum):
+    """What was decided about a device."""
+
+    CERTIFIED = "certified"
+    REVOKED = "revoked"
+    REFUSED = "refused"
+
+
+class DecisionRecords(Protocol):
+    """Keeps decisions where they cannot be taken back."""
+
+    def record(self, decision: DeviceDecision, owner: OwnerRef, device_id: DeviceId) -> None:
+        """Return once the decision is durable; raises a Refusal, and then it must not be done."""
+        ...
 
 
 class LookupAdmission(Protocol):

@@ -13,11 +13,10 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from enigm.domains.devices.actions import Devices
 from enigm.domains.devices.model import KEY_PACKAGE_BYTES_MAX, DeviceId, OwnerRef
-from enigm.foundation.access import Access, opened_to
+from enigm.foundation.access import Access, opened_to, protected
 from enigm.foundation.encoding import base64url_decode, base64url_encode
 
-SESSION, PROTECTED = opened_to(Access.SESSION), opened_to(Access.PROTECTED)
-TOKEN = opened_to(Access.TOKEN)
+SESSION, TOKEN = opened_to(Access.SESSION), opened_to(Access.TOKEN)
 BODY_BYTES_MAX = 32 * 1024
 # A hundred key packages of the greatest size, in base64, and their punctuation.
 KEY_PACKAGES_BODY_BYTES_MAX = 101 * (KEY_PACKAGE_BYTES_MAX * 4 // 3 + 8)
@@ -142,13 +141,13 @@ def request_enrolment(devices: Deeds, owner: Owner, data: EnrolmentRequest) -> E
     return EnrolmentAnswer(requested_at=waiting.requested_at)
 
 
-@delete("/enrolments/{device:str}", opt=PROTECTED, sync_to_thread=True)
+@delete("/enrolments/{device:str}", opt=protected("devices.enrolment.refuse"), sync_to_thread=True)
 def refuse_enrolment(devices: Deeds, owner: Owner, device: DeviceName) -> None:
     """Turn a waiting device away."""
     devices.enrolments.refuse_enrolment(owner, DeviceId(base64url_decode(device)))
 
 
-@post("/chain", opt=PROTECTED, status_code=HTTP_200_OK, sync_to_thread=True)
+@post("/chain", opt=protected("devices.chain.append"), status_code=HTTP_200_OK, sync_to_thread=True)
 def append_entry(devices: Deeds, owner: Owner, data: Append) -> ChainAnswer:
     """Add to the chain, if it has not moved on."""
     card = None if data.card is UNSET else base64url_decode(data.card)
@@ -156,7 +155,7 @@ def append_entry(devices: Deeds, owner: Owner, data: Append) -> ChainAnswer:
     return _own_chain(devices, owner)
 
 
-@put("/card", opt=PROTECTED, status_code=204, sync_to_thread=True)
+@put("/card", opt=protected("devices.card.replace"), status_code=204, sync_to_thread=True)
 def replace_card(devices: Deeds, owner: Owner, device_id: Signer, data: CardReplacement) -> None:
     """Replace this device's contact card."""
     devices.directory.replace_card(owner, device_id, base64url_decode(data.card))
@@ -164,7 +163,7 @@ def replace_card(devices: Deeds, owner: Owner, device_id: Signer, data: CardRepl
 
 @post(
     "/key-packages",
-    opt=PROTECTED,
+    opt=protected("devices.key_packages"),
     status_code=HTTP_200_OK,
     sync_to_thread=True,
     request_max_body_size=KEY_PACKAGES_BODY_BYTES_MAX,
@@ -179,7 +178,7 @@ def leave_key_packages(
     return KeyPackagesAnswer(remaining=remaining)
 
 
-@get("/key-packages", opt=PROTECTED, sync_to_thread=True)
+@get("/key-packages", opt=protected("devices.key_packages"), sync_to_thread=True)
 def count_key_packages(devices: Deeds, owner: Owner, device_id: Signer) -> KeyPackagesAnswer:
     """Tell how many of this device's are left."""
     return KeyPackagesAnswer(remaining=devices.directory.remaining_key_packages(owner, device_id))

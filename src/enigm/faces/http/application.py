@@ -9,7 +9,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
-from enigm.faces.http.door import access_of
+from enigm.faces.http.door import access_of, operation_of
 from enigm.faces.http.headers import SECURITY_HEADERS
 from enigm.foundation.access import Access, opened_to
 
@@ -59,7 +59,8 @@ def _check_marks(application: Litestar) -> None:
             is_generated = handler.http_methods == {"OPTIONS"}
             if is_generated or route.path.startswith(DESCRIPTION_PATH):
                 handler.opt.update(opened_to(Access.PUBLIC))
-            access_of(handler)
+            if access_of(handler) is Access.PROTECTED:
+                operation_of(handler)
 
 
 def _with_security_headers(response: Response[object]) -> Response[object]:

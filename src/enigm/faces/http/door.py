@@ -9,30 +9,30 @@ from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
+from enigm.crossings.protected_operation_asks_policy import PresentedRequest
 from enigm.domains.accounts.errors import SessionEndedError, SessionNeededError
-from enigm.foundation.access import ACCESS_OPTION, Access
+from enigm.domains.policy.model import Operation
+from enigm.foundation.access import ACCESS_OPTION, OPERATION_OPTION, Access
 from enigm.foundation.encoding import base64url_decode
 from enigm.foundation.errors import InvalidError, Refusal
 from enigm.wire.request_signature import SignedRequest
 
 if TYPE_CHECKING:
-    from enigm.crossings.protected_request_asks_device_trust import (
-        ProtectedRequestAsksDeviceTrust,
-    )
-    from enigm.domains.accounts.actions.sessions import Sessions
-    from enigm.domains.accounts.model import Caller
+    from enigm.crossings.account_has_owner_name import OwnerNames
+    from enigm.crossings.protected_operation_asks_policy import ProtectedOperationAsksPolicy
 
 SCHEME: Final = "Bearer "
+OPERATIONS: Final = {operation.word: operation for operation in Operation}
 _TOKEN_CHARACTERS: Final = 43  # 32 bytes in unpadded base64url
 
 
 class Door:
     """Litestar's guard for every route of the application."""
 
-    def __init__(self, sessions: Sessions, trust: ProtectedRequestAsksDeviceTrust) -> None:
-        """Keep who recognises sessions, and who judges devices."""
-        self._sessions = sessions
-        self._trust = trust
+    def __init__(self, protected: ProtectedOperationAsksPolicy, names: OwnerNames) -> None:
+        """Keep the one way into protected operations, and who names owners."""
+        self._protected = protected
+        self._names = names
 
     async def __call__(
         self, connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
@@ -43,22 +43,19 @@ class Door:
             return
         token = session_token(connection.headers.get("authorization"))
         if access is Access.SESSION:
-            connection.state.caller = await asyncio.to_thread(self._sessions.recognise, token)
-            connection.state.owner = self._trust.owner_of(connection.state.caller)
+            caller = await asyncio.to_thread(self._protected.recognise, token)
+            connection.state.caller = caller
+            connection.state.owner = self._names.owner_of(caller.account_id)
             return
         assert isinstance(connection, Request), "a protected route is plain HTTP"
         signed = await _signed_part(connection)
         headers = {name.lower(): value for name, value in connection.headers.items()}
-        caller, device_id = await asyncio.to_thread(self._check, token, signed, headers)
+        presented = PresentedRequest(token, signed, headers)
+        operation = operation_of(handler)
+        caller, device_id = await asyncio.to_thread(self._protected.check, operation, presented)
         connection.state.caller = caller
-        connection.state.owner = self._trust.owner_of(caller)
+        connection.state.owner = self._names.owner_of(caller.account_id)
         connection.state.device_id = device_id
-
-    def _check(
-        self, token: bytes, signed: SignedRequest, headers: dict[str, str]
-    ) -> tuple[Caller, bytes]:
-        caller = self._sessions.recognise(token)
-        return caller, self._trust.check(caller, signed, headers)
 
 
 def access_of(handler: BaseRouteHandler) -> Access:
@@ -68,6 +65,15 @@ def access_of(handler: BaseRouteHandler) -> Access:
         msg = f"the route {handler.handler_name} does not say how it may be reached"
         raise RuntimeError(msg)  # noqa: TRY004 - our own misuse, not a caller's type
     return access
+
+
+def operation_of(handler: BaseRouteHandler) -> Operation:
+    """Return which operation a protected route does, as policy knows it."""
+    word = handler.opt.get(OPERATION_OPTION)
+    if word not in OPERATIONS:
+        msg = f"the protected route {handler.handler_name} names no operation of policy"
+        raise RuntimeError(msg)
+    return OPERATIONS[word]
 
 
 def session_token(authorization: str | None) -> bytes:

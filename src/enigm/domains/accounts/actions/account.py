@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from enigm.domains.accounts import rules
 from enigm.domains.accounts.actions import opaque
 from enigm.domains.accounts.errors import TokenQuotaError
+from enigm.domains.accounts.needs import AccountDecision
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from enigm.domains.accounts.actions.sessions import Sessions
     from enigm.domains.accounts.model import Caller, SessionGrant, SignedTokens
-    from enigm.domains.accounts.needs import TokenSigner
+    from enigm.domains.accounts.needs import DecisionRecords, TokenSigner
     from enigm.domains.accounts.store import AccountStore
     from enigm.foundation.clock import Clock
     from enigm.foundation.entropy import Entropy
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 class OwnAccount:
     """What an account's owner does with it. Routes see to it that a trusted device asks."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - the parts it works with
         self,
         store: AccountStore,
         sessions: Sessions,
@@ -30,6 +31,7 @@ class OwnAccount:
         clock: Clock,
         entropy: Entropy,
         deliver_facts: Callable[[], None],
+        decisions: DecisionRecords,
     ) -> None:
         """Keep what every deed needs; ``deliver_facts`` hands over what was announced."""
         self._store = store
@@ -38,6 +40,7 @@ class OwnAccount:
         self._clock = clock
         self._entropy = entropy
         self._deliver_facts = deliver_facts
+        self._decisions = decisions
 
     def change_password(self, caller: Caller, upload: bytes) -> SessionGrant:
         """Replace the OPAQUE record, end every session, open a new one."""
@@ -67,6 +70,7 @@ class OwnAccount:
         There is no grace period: the person was told "now". What is kept elsewhere goes by an
         announcement, which a courier repeats should this process die before it is heard.
         """
+        self._decisions.record(AccountDecision.DELETED, caller.account_id)
         with self._store.begin() as records:
             records.erase(caller.account_id, self._clock, self._entropy)
         self._deliver_facts()

@@ -13,6 +13,7 @@ from enigm.crypto import kdf
 from enigm.domains.accounts.actions import opaque
 from enigm.domains.accounts.errors import RecoveryRefusedError, WorkProofRefusedError
 from enigm.domains.accounts.model import Purpose
+from enigm.domains.accounts.needs import AccountDecision
 from enigm.foundation.errors import Refusal
 from enigm.wire.account_recovery import BACKUP_BYTES, verify_recovery
 from enigm.wire.device_chain import fingerprint_of
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from enigm.domains.accounts.actions.names import Names
     from enigm.domains.accounts.actions.sessions import Sessions
     from enigm.domains.accounts.model import AccountId, Challenge, SessionGrant, WorkDemand
-    from enigm.domains.accounts.needs import FirstDevice, TrustedDevices
+    from enigm.domains.accounts.needs import DecisionRecords, FirstDevice, TrustedDevices
     from enigm.domains.accounts.store import AccountStore
     from enigm.foundation.keyfile import Keys
 
@@ -61,7 +62,7 @@ class RecoveryRead:
 class Recovery:
     """Hands out challenges and takes the root key's answers."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - the parts it works with
         self,
         store: AccountStore,
         names: Names,
@@ -69,8 +70,10 @@ class Recovery:
         sessions: Sessions,
         devices: TrustedDevices,
         keys: Keys,
+        decisions: DecisionRecords,
     ) -> None:
         """Keep what every deed needs."""
+        self._decisions = decisions
         self._store = store
         self._names = names
         self._guard = guard
@@ -109,6 +112,7 @@ class Recovery:
             None if request.opaque_record is None else opaque.read_record(request.opaque_record)
         )
         account_id = self._spend(request, challenge)
+        self._decisions.record(AccountDecision.RECOVERED, account_id)
         self._devices.certify_recovered(account_id, request.device)
         with self._store.begin() as records:
             if record is not None:

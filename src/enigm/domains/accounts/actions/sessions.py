@@ -45,7 +45,7 @@ class Sessions:
             found = records.living_session(_hash(token), self._clock.now_seconds())
         if found is None:
             raise SessionEndedError
-        return Caller(*found)
+        return found
 
     def list_sessions(self, caller: Caller) -> list[Session]:
         """Return the caller's living sessions, oldest first."""

@@ -11,11 +11,10 @@ from litestar.status_codes import HTTP_200_OK
 from enigm.domains.accounts.model import SessionId
 from enigm.domains.accounts.routes import bodies
 from enigm.domains.accounts.routes.reading import Deeds, RecognisedCaller, shown
-from enigm.foundation.access import Access, opened_to
+from enigm.foundation.access import Access, opened_to, protected
 from enigm.foundation.encoding import base64url_decode, base64url_encode
 
 PUBLIC, SESSION = opened_to(Access.PUBLIC), opened_to(Access.SESSION)
-PROTECTED = opened_to(Access.PROTECTED)
 
 SessionName = Annotated[str, Parameter(pattern="^[A-Za-z0-9_-]{22}$")]
 
@@ -41,7 +40,7 @@ def end_session(accounts: Deeds, caller: RecognisedCaller, session_id: SessionNa
     accounts.sessions.end_session(caller, SessionId(base64url_decode(session_id)))
 
 
-@put("/password", opt=PROTECTED, sync_to_thread=True)
+@put("/password", opt=protected("accounts.password.change"), sync_to_thread=True)
 def change_password(
     accounts: Deeds, caller: RecognisedCaller, data: bodies.PasswordChange
 ) -> bodies.SessionAnswer:
@@ -50,13 +49,15 @@ def change_password(
     return shown(accounts.own.change_password(caller, record))
 
 
-@delete("/account", opt=PROTECTED, sync_to_thread=True)
+@delete("/account", opt=protected("accounts.delete"), sync_to_thread=True)
 def erase_account(accounts: Deeds, caller: RecognisedCaller) -> None:
     """Erase everything of the account now."""
     accounts.own.erase_account(caller)
 
 
-@post("/tokens", opt=PROTECTED, status_code=HTTP_200_OK, sync_to_thread=True)
+@post(
+    "/tokens", opt=protected("accounts.tokens.issue"), status_code=HTTP_200_OK, sync_to_thread=True
+)
 def sign_tokens(
     accounts: Deeds, caller: RecognisedCaller, data: bodies.TokensRequest
 ) -> bodies.TokensAnswer:

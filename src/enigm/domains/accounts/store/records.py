@@ -11,6 +11,7 @@ from enigm.domains.accounts.events import AccountErased
 from enigm.domains.accounts.model import (
     AccountId,
     Attempts,
+    Caller,
     NameRef,
     NewAccount,
     OpaqueSecrets,
@@ -185,14 +186,16 @@ class AccountRecords:
             )
         )
 
-    def living_session(self, token_hash: bytes, now: int) -> tuple[AccountId, SessionId] | None:
+    def living_session(self, token_hash: bytes, now: int) -> Caller | None:
         """Return whose session this is, while it lives."""
         row = self._connection.execute(
-            select(tables.session.c.account_id, tables.session.c.session_id).where(
+            select(tables.session).where(
                 tables.session.c.token_hash == token_hash, tables.session.c.expires_at > now
             )
         ).first()
-        return None if row is None else (AccountId(row.account_id), SessionId(row.session_id))
+        if row is None:
+            return None
+        return Caller(AccountId(row.account_id), SessionId(row.session_id), now - row.created_at)
 
     def sessions(self, account_id: AccountId, now: int) -> list[Session]:
         """Return an account's living sessions, oldest first."""

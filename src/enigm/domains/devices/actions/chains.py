@@ -17,6 +17,7 @@ from enigm.domains.devices.model import (
     OwnChain,
     Trust,
 )
+from enigm.domains.devices.needs import DeviceDecision
 from enigm.foundation.pseudonyms import pseudonym
 from enigm.wire.device_chain import (
     ChainRefusedError,
@@ -28,11 +29,15 @@ from enigm.wire.device_chain import (
 )
 
 if TYPE_CHECKING:
-    from enigm.domains.devices.model import OwnerRef
+    from enigm.domains.devices.model import DeviceId, OwnerRef
+    from enigm.domains.devices.needs import DecisionRecords
     from enigm.domains.devices.store import DeviceRecords, DeviceStore
     from enigm.foundation.clock import Clock
     from enigm.foundation.keyfile import Keys
     from enigm.wire.device_chain import ChainEntry, Fingerprint
+
+
+_DECISIONS = {Kind.CERTIFY: DeviceDecision.CERTIFIED, Kind.REVOKE: DeviceDecision.REVOKED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +53,13 @@ class RootEntry:
 class Chains:
     """Keeps the owners' chains."""
 
-    def __init__(self, store: DeviceStore, keys: Keys, clock: Clock) -> None:
+    def __init__(
+        self, store: DeviceStore, keys: Keys, clock: Clock, decisions: DecisionRecords
+    ) -> None:
         """Derive the key under which user names are known here."""
         self._store = store
         self._clock = clock
+        self._decisions = decisions
         self._directory_key = keys.derive("devices", "directory names")
 
     def directory_name(self, lookup_id: bytes) -> DirectoryName:
@@ -117,6 +125,13 @@ class Chains:
                 raise ChainMissingError
             return OwnChain(chain, records.enrolments(owner, self._clock.now_seconds()))
 
+    def device_ids(self, owner: OwnerRef) -> list[DeviceId]:
+        """Return every device that an owner's chain ever named."""
+        with self._store.read() as records:
+            chain = records.chain(owner)
+        entries = () if chain is None else chain.entries
+        return [device_id_of(read_entry(octets).device_public) for octets in entries]
+
     def erase(self, owner: OwnerRef) -> None:
         """Erase everything of an owner; twice changes nothing."""
         with self._store.begin() as records:
@@ -134,6 +149,9 @@ class Chains:
         entry = read_entry(octets)
         rules.check_follows(chain, entry)
         chain.append(octets)
+        decision = _DECISIONS[entry.kind]
+        # Recorded before it takes effect: what cannot be proved later is not done.
+        self._decisions.record(decision, owner, device_id_of(entry.device_public))
         if not records.add_entry(owner, entry.sequence, octets):
             raise ChainMovedError
         self._follow(records, owner, entry, card)

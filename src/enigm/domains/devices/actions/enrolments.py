@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from enigm.domains.devices import rules
 from enigm.domains.devices.errors import EnrolmentUnknownError
 from enigm.domains.devices.model import Enrolment, Trust
+from enigm.domains.devices.needs import DeviceDecision
 from enigm.wire.device_chain import device_id_of
 
 if TYPE_CHECKING:
     from enigm.domains.devices.model import DeviceId, OwnerRef
+    from enigm.domains.devices.needs import DecisionRecords
     from enigm.domains.devices.store import DeviceRecords, DeviceStore
     from enigm.foundation.clock import Clock
 
@@ -18,8 +20,9 @@ if TYPE_CHECKING:
 class Enrolments:
     """Lets devices wait, and turns them away."""
 
-    def __init__(self, store: DeviceStore, clock: Clock) -> None:
+    def __init__(self, store: DeviceStore, clock: Clock, decisions: DecisionRecords) -> None:
         """Keep what every deed needs."""
+        self._decisions = decisions
         self._store = store
         self._clock = clock
 
@@ -40,6 +43,7 @@ class Enrolments:
     def refuse_enrolment(self, owner: OwnerRef, device_id: DeviceId) -> None:
         """Turn a waiting device away; raises EnrolmentUnknownError."""
         with self._store.begin() as records:
+            self._decisions.record(DeviceDecision.REFUSED, owner, device_id)
             if not records.end_enrolment(owner, device_id):
                 raise EnrolmentUnknownError
 

@@ -1,0 +1,38 @@
+"""What an operator's command needs of this machine's service: its settings, keys and stores."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from enigm.assembly.account_path import Surroundings
+from enigm.assembly.service import open_stores
+from enigm.assembly.serving import settings_of_this_machine
+from enigm.assembly.trust import TrustParts, build_trust
+from enigm.foundation.clock import SystemClock
+from enigm.foundation.entropy import SystemEntropy
+from enigm.foundation.keyfile import load_or_create_keys
+from enigm.foundation.log import EventLog
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@contextmanager
+def trust_of_this_machine() -> Iterator[TrustParts]:
+    """Open the audit log, the handles and the policies beside a service that may be running.
+
+    Raises:
+        SetupError: a setting, the key file or a store cannot be used.
+    """
+    settings = settings_of_this_machine()
+    clock, entropy = SystemClock(), SystemEntropy()
+    keys = load_or_create_keys(settings.key_file, entropy)
+    databases = open_stores(settings, keys, ["audit", "handles", "policy"])
+    log = EventLog(sys.stderr, clock, strict=False)
+    try:
+        yield build_trust(Surroundings(settings, keys, clock, entropy, log), databases)
+    finally:
+        for database in databases.values():
+            database.close()

@@ -1,0 +1,127 @@
+"""Accounts, devices, handles, operators → audit. A decision is recorded before it is done.
+
+Carries:    what was decided, and handles made for the audit log alone.
+Withholds:  the account's id, the owner's and the device's names, and everything else.
+Dies:       the record with its category's key; the handle with its epoch's key.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from enigm.domains.accounts.needs import AccountDecision
+from enigm.domains.audit.model import NO_HANDLE, Act, Decision, Record, Role
+from enigm.domains.devices.needs import DeviceDecision
+from enigm.domains.handles.model import Purpose, SubjectId
+from enigm.domains.handles.needs import LookupStep
+from enigm.foundation.pseudonyms import pseudonym
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from enigm.crossings.account_has_owner_name import OwnerNames
+    from enigm.domains.accounts.model import AccountId
+    from enigm.domains.audit.actions.recording import AuditLog
+    from enigm.domains.devices.model import DeviceId, OwnerRef
+    from enigm.domains.handles.actions.naming import HandleAuthority
+    from enigm.domains.handles.model import Handle, PersonHandle
+    from enigm.foundation.keyfile import Keys
+
+_SUBJECTS: Final = "devices to handles"
+_DEVICE_ACTS: Final = {
+    DeviceDecision.CERTIFIED: Act.DEVICE_CERTIFIED,
+    DeviceDecision.REVOKED: Act.DEVICE_REVOKED,
+    DeviceDecision.REFUSED: Act.DEVICE_REFUSED,
+}
+_ACCOUNT_ACTS: Final = {
+    AccountDecision.RECOVERED: Act.ACCOUNT_RECOVERED,
+    AccountDecision.DELETED: Act.ACCOUNT_DELETED,
+}
+_LOOKUP_ACTS: Final = {
+    LookupStep.ASKED: (Act.HANDLE_ASKED, Decision.ALLOWED),
+    LookupStep.APPROVED: (Act.HANDLE_APPROVED, Decision.ALLOWED),
+    LookupStep.DENIED: (Act.HANDLE_DENIED, Decision.DENIED),
+    LookupStep.RESOLVED: (Act.HANDLE_RESOLVED, Decision.ALLOWED),
+}
+
+
+class SubjectHandles:
+    """Gives an owner or a device its handle for one purpose."""
+
+    def __init__(self, authority: HandleAuthority, keys: Keys) -> None:
+        """Derive the key under which the authority knows them."""
+        self._authority = authority
+        self._key = keys.derive("pseudonyms", _SUBJECTS)
+
+    def handle(self, identifier: bytes, purpose: Purpose) -> Handle:
+        """Return the handle of an owner or a device."""
+        return self._authority.handle(self._subject(identifier), purpose)
+
+    def revoke(self, identifier: bytes) -> None:
+        """Revoke every live handle of a device."""
+        self._authority.revoke(self._subject(identifier))
+
+    def forget(self, identifiers: Iterable[bytes]) -> None:
+        """Forget them: no look-up finds them again."""
+        for identifier in identifiers:
+            self._authority.forget(self._subject(identifier))
+
+    def _subject(self, identifier: bytes) -> SubjectId:
+        return SubjectId(pseudonym(self._key, _SUBJECTS, identifier))
+
+
+class DeviceDecisionsAudited:
+    """Provides ``devices.needs.DecisionRecords``."""
+
+    def __init__(self, log: AuditLog, handles: SubjectHandles) -> None:
+        """Keep both sides."""
+        self._log = log
+        self._handles = handles
+
+    def record(self, decision: DeviceDecision, owner: OwnerRef, device_id: DeviceId) -> None:
+        """Record the decision; a revoked device's handles are revoked with it."""
+        actor = self._handles.handle(owner, Purpose.AUDIT)
+        subject = self._handles.handle(device_id, Purpose.AUDIT)
+        act = _DEVICE_ACTS[decision]
+        self._log.record(Record(act, Role.OWNER, Decision.ALLOWED, actor, subject))
+        if decision is DeviceDecision.REVOKED:
+            self._handles.revoke(device_id)
+
+    def record_denial(self, owner: OwnerRef, reason: str) -> None:
+        """Record that policy denied a critical operation."""
+        actor = self._handles.handle(owner, Purpose.AUDIT)
+        denied = Record(Act.OPERATION_DENIED, Role.OWNER, Decision.DENIED, actor, reason=reason)
+        self._log.record(denied)
+
+
+class AccountDecisionsAudited:
+    """Provides ``accounts.needs.DecisionRecords``."""
+
+    def __init__(self, log: AuditLog, handles: SubjectHandles, names: OwnerNames) -> None:
+        """Keep all sides."""
+        self._log = log
+        self._handles = handles
+        self._names = names
+
+    def record(self, decision: AccountDecision, account_id: AccountId) -> None:
+        """Record the decision."""
+        actor = self._handles.handle(self._names.owner_of(account_id), Purpose.AUDIT)
+        self._log.record(Record(_ACCOUNT_ACTS[decision], Role.OWNER, Decision.ALLOWED, actor))
+
+
+class LookupsAudited:
+    """Provides ``handles.needs.LookupRecords``."""
+
+    def __init__(self, log: AuditLog) -> None:
+        """Keep the log."""
+        self._log = log
+
+    def record(self, step: LookupStep, person: PersonHandle, handle: Handle) -> None:
+        """Record one step of a reverse look-up."""
+        act, decision = _LOOKUP_ACTS[step]
+        self._log.record(Record(act, Role.OPERATOR, decision, person, handle))
+
+
+def operator_record(act: Act) -> Record:
+    """Return the record of something an operator did on the machine itself."""
+    return Record(act, Role.OPERATOR, Decision.ALLOWED, NO_HANDLE)

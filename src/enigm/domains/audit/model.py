@@ -1,0 +1,110 @@
+"""What a record says: who by handle, did what, on what, why, and how it was decided.
+
+Records have no free text: every field is a word from a closed list, a handle or a number.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, IntEnum
+
+import msgspec
+
+HANDLE_BYTES = 20
+NO_HANDLE = bytes(HANDLE_BYTES)
+
+
+class Category(IntEnum):
+    """Which records share keys, readers and an end. The number stands in the log's entries."""
+
+    ACCOUNT = 1
+    DEVICE = 2
+    ADMINISTRATION = 3
+    AUDIT = 4
+
+
+class Act(Enum):
+    """What was decided about, each in its category. A new act is a reviewed change."""
+
+    ACCOUNT_RECOVERED = ("account.recovered", Category.ACCOUNT)
+    ACCOUNT_DELETED = ("account.deleted", Category.ACCOUNT)
+    DEVICE_CERTIFIED = ("device.certified", Category.DEVICE)
+    DEVICE_REVOKED = ("device.revoked", Category.DEVICE)
+    DEVICE_REFUSED = ("device.refused", Category.DEVICE)
+    OPERATION_DENIED = ("operation.denied", Category.DEVICE)
+    INVITE_CREATED = ("invite.created", Category.ADMINISTRATION)
+    POLICY_STAGED = ("policy.staged", Category.ADMINISTRATION)
+    POLICY_ACTIVATED = ("policy.activated", Category.ADMINISTRATION)
+    POLICY_ASSIGNED = ("policy.assigned", Category.ADMINISTRATION)
+    HANDLE_ASKED = ("handle.asked", Category.ADMINISTRATION)
+    HANDLE_APPROVED = ("handle.approved", Category.ADMINISTRATION)
+    HANDLE_DENIED = ("handle.denied", Category.ADMINISTRATION)
+    HANDLE_RESOLVED = ("handle.resolved", Category.ADMINISTRATION)
+    RECORDS_READ = ("records.read", Category.AUDIT)
+
+    def __init__(self, word: str, category: Category) -> None:
+        """Keep the word that the record carries, and whose key seals it."""
+        self.word = word
+        self.category = category
+
+
+class Role(Enum):
+    """In what capacity somebody acted or reads."""
+
+    OWNER = "owner"
+    OPERATOR = "operator"
+    AUDITOR = "auditor"
+    SERVICE = "service"
+
+
+class Decision(Enum):
+    """What was answered."""
+
+    ALLOWED = "allowed"
+    DENIED = "denied"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One decision. Handles are 20 bytes, made for the audit log alone; absent ones are zeros."""
+
+    act: Act
+    role: Role
+    decision: Decision
+    actor: bytes = NO_HANDLE
+    subject: bytes = NO_HANDLE
+    reason: str = "requested"
+    policy_version: int = 0
+
+
+class RecordPayload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A record as it is sealed and committed to: JSON with exactly these fields, in this order."""
+
+    at: int
+    act: str
+    role: str
+    decision: str
+    actor: str
+    subject: str
+    reason: str
+    policy_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedRecord:
+    """A record that its role may read, with the nonce that proves it against the log."""
+
+    number: int
+    nonce: bytes
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SealedRecord:
+    """A record as the store keeps it; ``payload`` is empty once its key was destroyed."""
+
+    number: int
+    category: Category
+    period: int
+    commitment: bytes
+    payload: bytes | None

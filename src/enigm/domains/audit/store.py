@@ -1,0 +1,166 @@
+"""What the audit log keeps: commitments for ever, sealed records and their keys until their end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from enigm.domains.audit.model import Category, SealedRecord
+from enigm.foundation.database import insert_if_absent, store_metadata
+from enigm.foundation.inventory import Category as Kind
+from enigm.foundation.inventory import declares, until, until_column
+from enigm.foundation.stores import StoreDesign
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+metadata = store_metadata("audit")
+_FOREVER = until("the deployment ends")
+_END = until_column("ends_at")
+
+head = sa.Table(
+    "head",
+    metadata,
+    sa.Column(
+        "id",
+        sa.Integer,
+        primary_key=True,
+        info=declares(Kind.TRANSPARENCY, "there is one log", _FOREVER),
+    ),
+    sa.Column(
+        "size",
+        sa.BigInteger,
+        nullable=False,
+        info=declares(Kind.TRANSPARENCY, "numbers the next entry without a gap", _FOREVER),
+    ),
+)
+
+entry = sa.Table(
+    "entry",
+    metadata,
+    sa.Column(
+        "number",
+        sa.BigInteger,
+        primary_key=True,
+        autoincrement=False,
+        info=declares(Kind.TRANSPARENCY, "the entry's place in the log", _FOREVER),
+    ),
+    sa.Column(
+        "category",
+        sa.Integer,
+        nullable=False,
+        info=declares(Kind.TRANSPARENCY, "whose key seals the record", _FOREVER),
+    ),
+    sa.Column(
+        "period",
+        sa.Integer,
+        nullable=False,
+        info=declares(Kind.TRANSPARENCY, "which month's key seals the record", _FOREVER),
+    ),
+    sa.Column(
+        "commitment",
+        sa.LargeBinary(32),
+        nullable=False,
+        info=declares(Kind.TRANSPARENCY, "proves the record without showing it", _FOREVER),
+    ),
+    sa.Column(
+        "payload",
+        sa.LargeBinary,
+        info=declares(Kind.TRANSPARENCY, "the record, sealed, for those who may read it", _END),
+    ),
+    sa.Column(
+        "ends_at",
+        sa.BigInteger,
+        nullable=False,
+        info=declares(Kind.TRANSPARENCY, "when the sealed record goes", _FOREVER),
+    ),
+)
+
+payload_key = sa.Table(
+    "payload_key",
+    metadata,
+    sa.Column(
+        "category",
+        sa.Integer,
+        primary_key=True,
+        autoincrement=False,
+        info=declares(Kind.TRANSPARENCY, "whose key this is", _END),
+    ),
+    sa.Column(
+        "period",
+        sa.Integer,
+        primary_key=True,
+        autoincrement=False,
+        info=declares(Kind.TRANSPARENCY, "which month's key this is", _END),
+    ),
+    sa.Column(
+        "wrapped",
+        sa.LargeBinary,
+        nullable=False,
+        info=declares(Kind.TRANSPARENCY, "opens the records until it is destroyed", _END),
+    ),
+    sa.Column(
+        "ends_at",
+        sa.BigInteger,
+        nullable=False,
+        info=declares(Kind.TRANSPARENCY, "when the key is destroyed", _END),
+    ),
+)
+
+DESIGN = StoreDesign(metadata, Path(__file__).parent / "migrations" / "versions")
+
+
+def reserve_numbers(connection: sa.Connection, count: int) -> int:
+    """Take the next numbers of the log; return the first. Other writers wait for the commit."""
+    insert_if_absent(connection, head, {"id": 1, "size": 0})
+    first = connection.execute(sa.select(head.c.size).with_for_update()).scalar_one()
+    connection.execute(head.update().values(size=first + count))
+    return first
+
+
+def insert(connection: sa.Connection, records: Sequence[SealedRecord], ends: Sequence[int]) -> None:
+    """Write records under numbers that were reserved in the same transaction."""
+    rows = [
+        {
+            "number": record.number,
+            "category": record.category,
+            "period": record.period,
+            "commitment": record.commitment,
+            "payload": record.payload,
+            "ends_at": end,
+        }
+        for record, end in zip(records, ends, strict=True)
+    ]
+    connection.execute(entry.insert(), rows)
+
+
+def size(connection: sa.Connection) -> int:
+    """Return how many entries the log has."""
+    return connection.execute(sa.select(head.c.size)).scalar() or 0
+
+
+def records_between(connection: sa.Connection, start: int, end: int) -> Iterator[SealedRecord]:
+    """Yield records in the log's order."""
+    wanted = sa.select(entry).where(entry.c.number >= start, entry.c.number < end)
+    for row in connection.execute(wanted.order_by(entry.c.number)):
+        yield SealedRecord(
+            row.number, Category(row.category), row.period, row.commitment, row.payload
+        )
+
+
+def wrapped_key(connection: sa.Connection, category: Category, period: int) -> bytes | None:
+    """Return the wrapped key of a category and period, unless it is destroyed or not made yet."""
+    wanted = sa.select(payload_key.c.wrapped).where(
+        payload_key.c.category == category, payload_key.c.period == period
+    )
+    return connection.execute(wanted).scalar()
+
+
+def keep_key(
+    connection: sa.Connection, category: Category, period: int, wrapped: bytes, ends_at: int
+) -> bool:
+    """Write a new key unless another process made one first; say whether it was written."""
+    row = {"category": category, "period": period, "wrapped": wrapped, "ends_at": ends_at}
+    return insert_if_absent(connection, payload_key, row)

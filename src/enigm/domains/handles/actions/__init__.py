@@ -1,0 +1,1 @@
+"""What the Handle Authority does: name, revoke, resolve under two approvals."""

@@ -1,0 +1,1 @@
+"""What policy does: decide, and be governed."""

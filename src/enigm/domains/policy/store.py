@@ -1,0 +1,192 @@
+"""What policy keeps: signed texts, which is in force for whom, and the facts of past decisions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from enigm.domains.policy.model import PolicyVersion, Remembered
+from enigm.foundation.database import ROW_NUMBER, insert_or_replace, store_metadata
+from enigm.foundation.inventory import Category, declares, seconds_after, until
+from enigm.foundation.stores import StoreDesign
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+metadata = store_metadata("policy")
+# Dry runs look back a month: long enough to see each operation, short enough to forget.
+DECISION_SECONDS = 30 * 86_400
+_DECISION_END = seconds_after("at", DECISION_SECONDS)
+_POLICY_END = until("the policy is removed")
+
+policy_version = sa.Table(
+    "policy_version",
+    metadata,
+    sa.Column(
+        "name",
+        sa.String(32),
+        primary_key=True,
+        info=declares(Category.OPERATIONS, "which policy this is", _POLICY_END),
+    ),
+    sa.Column(
+        "version",
+        sa.BigInteger,
+        primary_key=True,
+        autoincrement=False,
+        info=declares(Category.OPERATIONS, "which text of it", _POLICY_END),
+    ),
+    sa.Column(
+        "text",
+        sa.Text,
+        nullable=False,
+        info=declares(Category.OPERATIONS, "what is allowed", _POLICY_END),
+    ),
+    sa.Column(
+        "signature",
+        sa.LargeBinary,
+        nullable=False,
+        info=declares(Category.OPERATIONS, "proves who wrote it", _POLICY_END),
+    ),
+)
+
+in_force = sa.Table(
+    "in_force",
+    metadata,
+    sa.Column(
+        "name",
+        sa.String(32),
+        primary_key=True,
+        info=declares(Category.OPERATIONS, "which policy", _POLICY_END),
+    ),
+    sa.Column(
+        "version",
+        sa.BigInteger,
+        nullable=False,
+        info=declares(Category.OPERATIONS, "which text of it decides", _POLICY_END),
+    ),
+)
+
+assignment = sa.Table(
+    "assignment",
+    metadata,
+    sa.Column(
+        "handle",
+        sa.LargeBinary(20),
+        primary_key=True,
+        info=declares(
+            Category.OPERATIONS, "whose policy it is, by handle", until("it is assigned anew")
+        ),
+    ),
+    sa.Column(
+        "name",
+        sa.String(32),
+        nullable=False,
+        info=declares(Category.OPERATIONS, "which policy decides", until("it is assigned anew")),
+    ),
+)
+
+decision = sa.Table(
+    "decision",
+    metadata,
+    sa.Column(
+        "number",
+        ROW_NUMBER,
+        primary_key=True,
+        info=declares(Category.OPERATIONS, "keeps past decisions in order", _DECISION_END),
+    ),
+    sa.Column(
+        "at",
+        sa.BigInteger,
+        nullable=False,
+        info=declares(Category.OPERATIONS, "when dry runs stop seeing it", _DECISION_END),
+    ),
+    sa.Column(
+        "operation",
+        sa.String(64),
+        nullable=False,
+        info=declares(Category.OPERATIONS, "what was decided", _DECISION_END),
+    ),
+    sa.Column(
+        "context",
+        sa.LargeBinary,
+        nullable=False,
+        info=declares(Category.OPERATIONS, "the facts, nobody's name", _DECISION_END),
+    ),
+    sa.Column(
+        "allowed",
+        sa.Integer,
+        nullable=False,
+        info=declares(Category.OPERATIONS, "what a dry run compares with", _DECISION_END),
+    ),
+)
+
+DESIGN = StoreDesign(metadata, Path(__file__).parent / "migrations" / "versions")
+
+
+def newest_version(connection: sa.Connection, name: str) -> int:
+    """Return the newest version's number, 0 where there is none."""
+    wanted = sa.select(sa.func.max(policy_version.c.version)).where(policy_version.c.name == name)
+    return connection.execute(wanted).scalar() or 0
+
+
+def keep_version(connection: sa.Connection, kept: PolicyVersion) -> None:
+    """Write a signed text."""
+    connection.execute(
+        policy_version.insert().values(
+            name=kept.name, version=kept.version, text=kept.text, signature=kept.signature
+        )
+    )
+
+
+def find_version(connection: sa.Connection, name: str, version: int) -> PolicyVersion | None:
+    """Return a signed text."""
+    row = connection.execute(
+        policy_version.select().where(
+            policy_version.c.name == name, policy_version.c.version == version
+        )
+    ).first()
+    return PolicyVersion(row.name, row.version, row.text, row.signature) if row else None
+
+
+def put_in_force(connection: sa.Connection, name: str, version: int) -> None:
+    """Let this version decide from now on."""
+    insert_or_replace(connection, in_force, {"name": name, "version": version}, key=["name"])
+
+
+def version_in_force(connection: sa.Connection, name: str) -> int | None:
+    """Return which version decides."""
+    return connection.execute(sa.select(in_force.c.version).where(in_force.c.name == name)).scalar()
+
+
+def assign(connection: sa.Connection, handle: bytes, name: str) -> None:
+    """Let a policy decide for a handle."""
+    insert_or_replace(connection, assignment, {"handle": handle, "name": name}, key=["handle"])
+
+
+def assigned(connection: sa.Connection, handle: bytes) -> str | None:
+    """Return which policy decides for a handle."""
+    return connection.execute(
+        sa.select(assignment.c.name).where(assignment.c.handle == handle)
+    ).scalar()
+
+
+def keep_decisions(connection: sa.Connection, batch: Sequence[Remembered]) -> None:
+    """Remember the facts of decisions for dry runs."""
+    rows = [
+        {
+            "at": each.at,
+            "operation": each.operation,
+            "context": each.context,
+            "allowed": int(each.is_allowed),
+        }
+        for each in batch
+    ]
+    connection.execute(decision.insert(), rows)
+
+
+def decisions(connection: sa.Connection) -> Iterator[Remembered]:
+    """Yield past decisions in order."""
+    for row in connection.execute(decision.select().order_by(decision.c.number)):
+        yield Remembered(row.at, row.operation, row.context, bool(row.allowed))

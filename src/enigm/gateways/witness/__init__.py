@@ -1,0 +1,1 @@
+"""A witness of audit logs: a process somebody else should run, so that no log can fork."""

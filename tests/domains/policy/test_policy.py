@@ -1,0 +1,232 @@
+"""What cannot be established denies, in every cell; policies are signed, tried and explained."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from enigm.domains.policy import rules, store
+from enigm.domains.policy.actions.deciding import Decider
+from enigm.domains.policy.actions.governing import REMEMBER_SECONDS, Policies
+from enigm.domains.policy.errors import (
+    PolicyDeniedError,
+    PolicyInvalidError,
+    PolicyUnknownError,
+    PolicyUnverifiableError,
+)
+from enigm.domains.policy.model import Evidence, Fact, FactState, Operation
+from enigm.foundation.errors import (
+    Category,
+    ForbiddenError,
+    Refusal,
+    UnauthenticatedError,
+    UnavailableError,
+)
+from enigm.foundation.retention import RetentionJob
+from tests.support.clock import FakeClock
+from tests.support.databases import keys_of_tests
+from tests.support.migrations import assert_migrations_make
+
+GOOD = {
+    Fact.SESSION: lambda: Evidence(FactState.GOOD, {"session_age_seconds": 60}),
+    Fact.DEVICE: lambda: Evidence(FactState.GOOD),
+    Fact.HANDLE: lambda: Evidence(FactState.GOOD, handle=b"d" * 20),
+}
+STRICT = """
+@id("signed-in") permit (principal, action, resource);
+@id("encrypted-disk")
+@say("Critical operations need a device whose disk is encrypted.")
+forbid (principal, action in Action::"critical", resource) unless { context.posture == "good" };
+"""
+NEVER = '@id("nothing") forbid (principal, action, resource);'
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def database(open_database):
+    return open_database("policy", store.metadata)
+
+
+@pytest.fixture
+def policies(database, clock) -> Policies:
+    return Policies(database, keys_of_tests(), clock)
+
+
+@pytest.fixture
+def decider(policies) -> Decider:
+    return Decider(policies)
+
+
+def enforce(policies: Policies, text: str, name: str = "default") -> None:
+    policies.activate(name, policies.stage(name, text).version)
+
+
+def named(handle: bytes):
+    return {**GOOD, Fact.HANDLE: lambda: Evidence(FactState.GOOD, handle=handle)}
+
+
+def broken() -> Evidence:
+    raise OSError("the source is away")
+
+
+def refusing() -> Evidence:
+    raise UnauthenticatedError("accounts.session_ended", "Sign in again.")
+
+
+def away() -> Evidence:
+    raise UnavailableError("accounts.unavailable", "Try later.")
+
+
+SOURCES = {
+    "missing": (None, Category.FORBIDDEN),
+    "unknown": (lambda: Evidence(FactState.UNKNOWN), Category.FORBIDDEN),
+    "stale": (lambda: Evidence(FactState.STALE), Category.FORBIDDEN),
+    "bad": (lambda: Evidence(FactState.BAD), Category.FORBIDDEN),
+    "refusing": (refusing, Category.UNAUTHENTICATED),
+    "away": (away, Category.UNAVAILABLE),
+    "broken": (broken, Category.UNAVAILABLE),
+}
+CELLS = [
+    (operation, fact, state)
+    for operation in Operation
+    for fact, state in itertools.product(operation.needs, SOURCES)
+    if fact is not Fact.POLICY
+]
+
+
+def test_migrations_make_the_tables(open_database) -> None:
+    assert_migrations_make(open_database("policy"), store.metadata, store.DESIGN.versions)
+
+
+@pytest.mark.requirement("POL-01")
+@pytest.mark.parametrize("operation", list(Operation))
+def test_with_every_fact_good_the_default_policy_allows(decider, operation) -> None:
+    assert decider.decide(operation, GOOD).is_allowed
+
+
+@pytest.mark.requirement("POL-01")
+def test_each_cell_of_operation_fact_and_state_denies_with_its_category(decider) -> None:
+    assert len(CELLS) == len(Operation) * 3 * len(SOURCES)
+    for operation, fact, state in CELLS:
+        source, category = SOURCES[state]
+        facts = {**GOOD, fact: source} if source else {k: v for k, v in GOOD.items() if k != fact}
+        with pytest.raises(Refusal) as refusal:
+            decider.decide(operation, facts)
+        assert refusal.value.category is category, (operation, fact, state)
+
+
+@pytest.mark.requirement("POL-01")
+@pytest.mark.parametrize("state", [each for each in FactState if each is not FactState.GOOD])
+def test_a_fact_that_only_the_policy_names_denies_unless_it_is_good(
+    decider, policies, state
+) -> None:
+    enforce(policies, STRICT)
+    good = {**GOOD, Fact.POSTURE: lambda: Evidence(FactState.GOOD)}
+    assert decider.decide(Operation.ACCOUNT_DELETE, good).is_allowed
+    with pytest.raises(PolicyDeniedError) as refusal:
+        decider.decide(Operation.ACCOUNT_DELETE, {**GOOD, Fact.POSTURE: lambda: Evidence(state)})
+    assert refusal.value.detail == "Critical operations need a device whose disk is encrypted."
+    with pytest.raises(PolicyDeniedError):
+        decider.decide(Operation.ACCOUNT_DELETE, {**GOOD, Fact.POSTURE: broken})
+    with pytest.raises(PolicyDeniedError):
+        decider.decide(Operation.ACCOUNT_DELETE, GOOD)
+    assert decider.decide(Operation.TOKENS_ISSUE, GOOD).is_allowed, "it is not critical"
+
+
+@pytest.mark.requirement("POL-01")
+def test_a_rule_that_errs_denies_instead_of_being_skipped(policies, decider) -> None:
+    overflow = """
+    permit (principal, action, resource);
+    forbid (principal, action, resource)
+    when { context.session_age_seconds * 9223372036854775807 > 0 };
+    """
+    enforce(policies, overflow)
+    with pytest.raises(PolicyDeniedError):
+        decider.decide(Operation.TOKENS_ISSUE, GOOD)
+
+
+@pytest.mark.requirement("POL-03")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "permit (principal, action, resource) when { context.devize };",
+        'permit (principal, action == Action::"accounts.destroy", resource);',
+        "permit (principal, action, resource) when { context.posture > 3 };",
+        "permit (",
+        "x" * (rules.POLICY_BYTES_MAX + 1),
+    ],
+    ids=["misspelt attribute", "unknown action", "wrong type", "no policy", "too long"],
+)
+def test_a_policy_that_does_not_fit_the_schema_is_refused(policies, text) -> None:
+    with pytest.raises(PolicyInvalidError):
+        policies.stage("default", text)
+
+
+@pytest.mark.requirement("POL-03")
+def test_a_policy_nobody_signed_decides_nothing(policies, database, decider, clock) -> None:
+    with database.begin() as connection:
+        connection.execute(
+            store.policy_version.update().values(text="permit (principal, action, resource);")
+        )
+    clock.advance(2)
+    with pytest.raises(UnavailableError):
+        decider.decide(Operation.TOKENS_ISSUE, GOOD)
+    with pytest.raises(PolicyUnverifiableError):
+        policies.activate("default", 1)
+
+
+@pytest.mark.requirement("POL-03")
+def test_a_policy_can_be_tried_on_the_past_before_it_decides(policies, decider, clock) -> None:
+    for _ in range(3):
+        decider.decide(Operation.ACCOUNT_DELETE, GOOD)
+    decider.decide(Operation.TOKENS_ISSUE, GOOD)
+    staged = policies.stage("default", STRICT)
+    found = policies.dry_run("default", staged.version)
+    assert (found.decisions, dict(found.newly_denied)) == (4, {"accounts.delete": 3})
+    assert decider.decide(Operation.ACCOUNT_DELETE, GOOD).is_allowed, "it decides nothing yet"
+    policies.activate("default", staged.version)
+    with pytest.raises(ForbiddenError):
+        decider.decide(Operation.ACCOUNT_DELETE, GOOD)
+    back = policies.dry_run("default", 1)
+    assert dict(back.newly_allowed) == {"accounts.delete": 1}
+
+
+@pytest.mark.requirement("POL-03")
+def test_policies_are_assigned_by_handle(policies, decider) -> None:
+    enforce(policies, NEVER, "closed")
+    policies.assign(b"h" * 20, "closed")
+    with pytest.raises(PolicyDeniedError):
+        decider.decide(Operation.TOKENS_ISSUE, named(b"h" * 20))
+    assert decider.decide(Operation.TOKENS_ISSUE, named(b"i" * 20)).is_allowed
+    with pytest.raises(PolicyUnknownError):
+        policies.assign(b"h" * 20, "no such policy")
+
+
+@pytest.mark.requirement("PRV-02")
+def test_past_decisions_are_forgotten_and_never_named_anybody(
+    policies, decider, database, clock
+) -> None:
+    decider.decide(Operation.TOKENS_ISSUE, named(b"h" * 20))
+    clock.advance(REMEMBER_SECONDS)
+    decider.decide(Operation.TOKENS_ISSUE, named(b"h" * 20))
+    with database.read() as connection:
+        kept = list(store.decisions(connection))
+    assert len(kept) == 2
+    assert all(b"hhhh" not in each.context for each in kept)
+    clock.advance(store.DECISION_SECONDS + 1)
+    RetentionJob([(database, store.metadata)], clock).run()
+    with database.read() as connection:
+        assert list(store.decisions(connection)) == []
+
+
+def test_an_action_is_in_its_group() -> None:
+    """Without the schema's entities ``action in Action::"critical"`` would match nothing."""
+    policy = rules.CompiledPolicy(STRICT)
+    context = rules.context_of({})
+    assert not policy.decide(Operation.ACCOUNT_DELETE, context).is_allowed
+    assert policy.decide(Operation.TOKENS_ISSUE, context).is_allowed
