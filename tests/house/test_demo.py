@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.requirement("APP-01", "APP-05", "APP-06", "APP-08", "APP-14", "APP-19", "TRU-01")
 def test_every_claim_of_the_demo_holds(tmp_path: Path) -> None:
     environment = {**os.environ, "COLUMNS": "160", "HOME": str(tmp_path)}

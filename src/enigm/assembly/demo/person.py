@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # Argon2id for the vault and the name, and OPAQUE, on a busy machine.
 ANSWER_SECONDS_MAX = 60.0
 # Until a message has gone through two Apps and the service.
-ARRIVAL_SECONDS_MAX = 30.0
+ARRIVAL_SECONDS_MAX = 90.0
 _LOOK_AGAIN_SECONDS = 0.1
 _JSON = {"content-type": "application/json"}
 

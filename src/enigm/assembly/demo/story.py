@@ -12,6 +12,7 @@ from enigm.assembly.demo.claims import Ledger
 from enigm.assembly.demo.curious import look_at_everything
 from enigm.assembly.demo.person import DemoError, Person
 from enigm.assembly.demo.stores import read_stores
+from enigm.assembly.demo.thief import steal
 from enigm.assembly.exits import Exit, complain
 from enigm.assembly.places import Places
 from enigm.assembly.stores import DESIGNS
@@ -75,10 +76,15 @@ class Story:
         self._register()
         self._talk()
         self._make_a_group()
+        self._be_robbed()
         self._add_a_device()
         self._revoke_it()
         self._cut_the_power()
         self._let_the_service_be_curious()
+
+    @property
+    def _address(self) -> str:
+        return f"http://{LOOPBACK}:{self._port}"
 
     def stop(self) -> None:
         """End every process, the people's before the service's."""
@@ -96,7 +102,7 @@ class Story:
         self._ledger.act("1. A service and four Apps start, each a process of its own")
         self._start_service()
         for person in self._people:
-            person.start(f"http://{LOOPBACK}:{self._port}", self._environment)
+            person.start(self._address, self._environment)
         self._ledger.tell(
             f"The service listens on port {self._port}; the Apps know only its address."
         )
@@ -162,19 +168,22 @@ class Story:
         contacts = person.get("/api/contacts")
         return [contact["account"] for contact in contacts if contact["state"] == "accepted"]
 
-    def _add_a_device(self) -> None:
-        self._ledger.act("5. Ada's tablet signs in, and waits until her laptop approves it")
-        self.tablet.post("/api/link", username=self.ada.name, password=self.ada.password)
-        refused = self.tablet.refusal("/api/groups", title="mine now", members=[self.ben.account])
+    def _be_robbed(self) -> None:
+        self._ledger.act("5. A thief has Ada's user name and password, and speaks to the service")
+        tried = steal(self._address, self.ada.name, self.ada.password)
+        for deed, code in tried.items():
+            self._ledger.tell(f"{deed}: {f'refused ({code})' if code else 'let through'}")
+        refused = {deed for deed, code in tried.items() if code == "devices.not_trusted"}
         self._ledger.claim(
             "Signing in alone opens nothing",
-            observed=f"the unapproved tablet was refused ({refused or 'it was not'})",
-            holds=bool(refused),
+            observed=f"signed in; {len(refused)} of {len(tried) - 1} protected deeds refused",
+            holds=tried["sign in"] == "" and len(refused) == len(tried) - 1,
         )
+
+    def _add_a_device(self) -> None:
+        self._ledger.act("6. Ada's tablet signs in, and waits until her laptop approves it")
+        self.tablet.post("/api/link", username=self.ada.name, password=self.ada.password)
         device = self.ada.until(lambda: list(self._pending()), "the laptop sees the tablet")[0]
-        self._ledger.tell(
-            f"Waiting with the right password, it was refused everything ({refused})."
-        )
         self.ada.post(f"/api/devices/{device}/approve")
         self.tablet.until(
             lambda: self.tablet.get("/api/state")["stage"] == "ready", "the tablet is approved"
@@ -195,7 +204,7 @@ class Story:
         return (device["id"] for device in devices if device["state"] == "pending")
 
     def _revoke_it(self) -> None:
-        self._ledger.act("6. The tablet is stolen; Ada revokes it")
+        self._ledger.act("7. The tablet is stolen; Ada revokes it")
         own = self.ada.get("/api/devices")["devices"]
         tablet = next(d["id"] for d in own if not d["this"] and d["state"] == "trusted")
         self.ada.post(f"/api/devices/{tablet}/revoke")
@@ -226,7 +235,7 @@ class Story:
         return self.tablet.get("/api/conversations")
 
     def _cut_the_power(self) -> None:
-        self._ledger.act("7. The service is killed, and comes back")
+        self._ledger.act("8. The service is killed, and comes back")
         if self._service is not None:
             self._service.kill()
         self.cleo.say(GROUP, AFTER_CRASH)
@@ -242,7 +251,7 @@ class Story:
         )
 
     def _let_the_service_be_curious(self) -> None:
-        self._ledger.act("8. The service reads everything it has, with its own keys")
+        self._ledger.act("9. The service reads everything it has, with its own keys")
         folder = self._places.service
         tables = read_stores(folder / "stores", folder / "keys", DESIGNS)
         files = [path for path in folder.rglob("*") if path.is_file()]
