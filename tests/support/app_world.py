@@ -13,6 +13,7 @@ import pytest
 import uvicorn
 
 from enigm.app.app import App, Options
+from enigm.app.errors import UnknownThingError
 from enigm.assembly.service import build_service
 from enigm.foundation.clock import SystemClock
 from enigm.foundation.entropy import SystemEntropy
@@ -154,10 +155,11 @@ async def texts(app: App, conversation: str) -> list[str]:
 
 async def has_text(app: App, conversation: str, text: str) -> views.Message | None:
     """Return the line with this text, if it is there."""
-    for line in await app.messages(conversation):
-        if line.text == text:
-            return line
-    return None
+    try:
+        lines = await app.messages(conversation)
+    except UnknownThingError:
+        return None
+    return next((line for line in lines if line.text == text), None)
 
 
 @pytest.fixture

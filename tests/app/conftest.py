@@ -1,0 +1,7 @@
+"""What tests of the App share."""
+
+from __future__ import annotations
+
+from tests.support.app_world import world
+
+__all__ = ["world"]
