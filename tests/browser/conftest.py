@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.browser import chromium, new_page
+from tests.support.own_machine import OwnMachine
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
     from playwright.async_api import Browser, Page
 
@@ -26,3 +28,14 @@ async def page(browser: Browser) -> AsyncIterator[Page]:
     """A page of desktop width in a fresh profile."""
     async with new_page(browser) as opened:
         yield opened
+
+
+@pytest.fixture
+async def machine(tmp_path: Path) -> AsyncIterator[OwnMachine]:
+    """A machine with a running service and nobody yet."""
+    made = OwnMachine(tmp_path)
+    try:
+        await made.start_service()
+        yield made
+    finally:
+        await made.stop_everything()

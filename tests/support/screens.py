@@ -98,6 +98,13 @@ async def _fill_phrase(page: Page, _app: ScriptedApp) -> None:
     await page.get_by_label("Your 24 words").fill(" ".join(scene.PHRASE[:17]))
 
 
+async def _sign_in(page: Page, _app: ScriptedApp) -> None:
+    await page.get_by_label("User name").fill("noor")
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_role("button", name="Continue").click()
+    await page.locator(".code").wait_for()
+
+
 async def _wrong_password(page: Page, _app: ScriptedApp) -> None:
     await page.get_by_label("Password").fill("wrong")
     await page.get_by_role("button", name="Unlock").click()
@@ -167,7 +174,7 @@ SCREENS = (
     Screen("link-device", "#/link", "welcome"),
     Screen("phrase", stage="confirm_phrase"),
     Screen("phrase-confirm", stage="confirm_phrase", deed=_ask_words),
-    Screen("awaiting-approval", stage="awaiting_approval"),
+    Screen("awaiting-approval", "#/link", "welcome", deed=_sign_in),
     Screen("unlock", stage="locked"),
     Screen("unlock-refused", stage="locked", deed=_wrong_password),
     Screen("first-start", empty=True),

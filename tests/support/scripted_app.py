@@ -230,8 +230,6 @@ class ScriptedApp(ScriptedState):
         return views.Invite(link, _qr(link))
 
     async def devices(self) -> list[views.Device]:
-        if self._stage == "awaiting_approval":
-            return [views.Device("laptop", "laptop", True, "pending", scene.ago(), LINK_CODE)]
         return list(self._devices.values())
 
     async def approve_device(self, device: str) -> views.Device:

@@ -103,7 +103,11 @@ const takers = {
     announce({ sender_name: value.name, text: "asks to talk to you", mine: false });
   },
   request_gone: (value) => store.put("requests", value.id, null),
-  device: (value) => store.put("devices", value.id, value),
+  device: (value) => {
+    store.put("devices", value.id, value);
+    // The code to compare takes a moment to make: ask for it.
+    if (value.state === "pending" && !value.code) void readDevices();
+  },
 };
 
 function differs(known, row) {
@@ -113,6 +117,12 @@ function differs(known, row) {
 
 function take({ type, value }) {
   takers[type]?.(value);
+}
+
+/** Read the devices, with the codes of those that wait. */
+export async function readDevices() {
+  const devices = await api.devices().catch(() => null);
+  if (devices) store.change({ devices: byKey(devices, "id") });
 }
 
 /** Read a conversation's members. */

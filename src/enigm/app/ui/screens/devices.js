@@ -4,6 +4,7 @@ import * as api from "../api.js";
 import { longDay } from "../format.js";
 import { href } from "../router.js";
 import { say, store } from "../store.js";
+import { readDevices } from "../sync.js";
 import { View } from "../view.js";
 import { confirm } from "../parts/dialog.js";
 import { icon } from "../parts/icons.js";
@@ -12,14 +13,7 @@ import { paneHead } from "../parts/pane.js";
 class Devices extends View {
   connectedCallback() {
     super.connectedCallback();
-    void this.#read();
-  }
-
-  #read() {
-    return this.attempt(async () => {
-      const found = await api.devices();
-      store.change({ devices: new Map(found.map((device) => [device.id, device])) });
-    });
+    void readDevices();
   }
 
   render() {
@@ -42,9 +36,9 @@ class Devices extends View {
       <header><span class="avatar size-m request-avatar" aria-hidden="true">${icon("devices")}</span>
         <div><h3>${device.name || "A new device"}</h3><p>wants to join your account</p></div></header>
       <p>Approve it only if it is in your hands and shows this code:</p>
-      <p class="code" aria-label="Code ${device.code}">${device.code}</p>
+      <p class="code" aria-label="Code ${device.code ?? "is coming"}">${device.code ?? "…"}</p>
       <div class="card-buttons">
-        <button class="button primary" type="button" ?disabled=${this.busy} @click=${() => this.#approve(device)}>The code matches: approve</button>
+        <button class="button primary" type="button" ?disabled=${this.busy || !device.code} @click=${() => this.#approve(device)}>The code matches: approve</button>
         <button class="button soft" type="button" ?disabled=${this.busy} @click=${() => this.#refuse(device)}>Refuse</button>
       </div></article>`;
   }
