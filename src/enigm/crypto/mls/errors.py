@@ -151,6 +151,7 @@ class Rule(Enum):
         "§12.2",
         "Not every member supports this type of proposal.",
     )
+    PROPOSAL_TOO_MANY = ("mls.proposal.too_many", "own", "Too many proposals wait already.")
     PROPOSAL_SENDER = ("mls.proposal.sender", "§12.1.8", "This sender may not propose this.")
     ADD_MEMBER_TWICE = ("mls.proposal_list.add_twice", "§12.2", "One client is added twice.")
     ADD_ALREADY_MEMBER = (

@@ -55,9 +55,11 @@ The interface an application uses; import each name from the module in brackets:
     group.propose(proposal) -> bytes                         # MLSMessage to send
     group.propose_update(identity=None) -> bytes
     group.commit(proposals=(), options=CommitOptions(include_received=True, force_path=False,
-                 ratchet_tree_in_welcome=True, ratchet_tree_in_group_info=False, identity=None,
-                 authenticated_data=b"")) -> PendingCommit(message, welcome | None, group_info,
-                 epoch)      # epoch = the one it leaves; nothing changes until it is merged
+                 accepts=lambda sent: True, ratchet_tree_in_welcome=True, identity=None,
+                 ratchet_tree_in_group_info=False, authenticated_data=b""))
+                 -> PendingCommit(message, welcome | None, group_info, epoch)
+                             # epoch = the one it leaves; nothing changes until it is merged
+    group.received_proposals -> tuple[SentProposal, ...]     # what the next commit will cover
     group.pending -> PendingCommit | None
     group.merge_pending() -> CommitSummary                   # the server accepted it
     group.discard_pending() -> None                          # another commit won

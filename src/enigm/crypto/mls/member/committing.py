@@ -31,7 +31,7 @@ from enigm.crypto.mls.transition import Transition
 from enigm.foundation.errors import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from enigm.crypto.mls.framing import VerifiedContent
     from enigm.crypto.mls.group_context import GroupContext
@@ -43,12 +43,20 @@ if TYPE_CHECKING:
     from enigm.crypto.mls.psk import ResumptionUsage
 
 
+def anything(sent: SentProposal) -> bool:
+    """Accept every valid proposal."""
+    del sent
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class CommitOptions:
     """How to make a commit.
 
     Args:
         include_received: commit the proposals that others sent, as far as they are valid.
+        accepts: which of those we are willing to commit; an application that does not want
+            strangers to add themselves says so here.
         force_path: renew our keys even where the RFC does not ask for it.
         ratchet_tree_in_welcome: put the tree into the Welcome; otherwise hand it over beside.
         ratchet_tree_in_group_info: put the tree into the published group info.
@@ -59,6 +67,7 @@ class CommitOptions:
     """
 
     include_received: bool = True
+    accepts: Callable[[SentProposal], bool] = anything
     force_path: bool = False
     ratchet_tree_in_welcome: bool = True
     ratchet_tree_in_group_info: bool = False
@@ -102,7 +111,8 @@ def gather(
     given = [SentProposal(proposal, Sender.member(index)) for proposal in proposals]
     if not options.include_received:
         return ProposalList(tuple(given))
-    valid = [sent for sent in state.received.values() if _is_valid_alone(needs, state, sent)]
+    waiting = filter(options.accepts, state.received.values())
+    valid = [sent for sent in waiting if _is_valid_alone(needs, state, sent)]
     return ProposalList((*select_received(valid, given, index), *given))
 
 

@@ -362,9 +362,9 @@ class Group:
         if isinstance(body, Commit):
             return self._stage(opened, body)
         check_proposer(header.sender, body)
-        opened.use_key()
         reference = opened.frame.reference(self.suite)
-        self._state.received[reference] = SentProposal(body, header.sender, reference)
+        self._state.keep_proposal(SentProposal(body, header.sender, reference), reference)
+        opened.use_key()
         return ProposalReceived(reference, body, header.sender)
 
     def _stage(self, opened: OpenedFrame, commit: Commit) -> StagedCommit:

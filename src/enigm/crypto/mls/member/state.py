@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from enigm.crypto.mls.proposals import ReInit
     from enigm.crypto.mls.ratchet_tree import RatchetTree
 
+# Anyone who knows a group and its epoch can propose its own Add; a thousand members can each
+# propose an update. What goes beyond this is a flood.
+RECEIVED_PROPOSALS_MAX = 4096
+
 Kept = TypeVar("Kept")
 
 
@@ -74,6 +78,12 @@ class MemberState:
             raise refusal(Rule.GROUP_LEFT)
         if self.reinit is not None:
             raise refusal(Rule.COMMIT_REINITIALISED)
+
+    def keep_proposal(self, sent: SentProposal, reference: bytes) -> None:
+        """Keep a proposal for the next commit."""
+        if len(self.received) >= RECEIVED_PROPOSALS_MAX:
+            raise refusal(Rule.PROPOSAL_TOO_MANY)
+        self.received[reference] = sent
 
     def known_psks(self, store: PskStore, *others: ResumptionKeys) -> KnownPsks:
         """Return the pre-shared keys within reach of this group."""
