@@ -103,7 +103,7 @@ def _cell(
 ) -> str:
     value, ours = rows[name].get(key), rows[OURS].get(key)
     if value is None:
-        return "–"
+        return "-"
     if name == OURS or not ours:
         return write(value)
     ratio = ours / value if is_rate else value / ours
@@ -115,8 +115,10 @@ def _bars(figures: dict[Key, Figures]) -> list[str]:
     lines = ["## Bars", "", "| bar | measured | holds |", "|---|---|---|"]
     for suite in sorted({suite for _, suite, _ in figures}):
         ours = figures[OURS, suite, largest]
-        for key in ("join", "process_cold", "process_warm"):
-            lines.append(_against_mls_rs(figures, suite, largest, key))
+        lines += [
+            _against_mls_rs(figures, suite, largest, key)
+            for key in ("join", "process_cold", "process_warm")
+        ]
         lines.append(_ahead_of_ts_mls(figures, suite))
         persisted = ours["persisted_rate"]
         holds = "yes" if persisted >= PERSISTED_ROUNDS_PER_SECOND_MIN else "no"
@@ -134,8 +136,8 @@ def _against_mls_rs(figures: dict[Key, Figures], suite: str, members: int, key: 
     }
     name, best = min(peers.items(), key=lambda item: item[1])
     holds = "yes" if ours <= JOIN_AND_PROCESS_RATIO_MAX * best else "no"
-    bar = f"{suite}, {members} members: {TIMES[key]} within 1.5 × mls-rs"
-    measured = f"{milliseconds(ours)}, {ours / best:.2f} × {name}"
+    bar = f"{suite}, {members} members: {TIMES[key]} within 1.5 times mls-rs"
+    measured = f"{milliseconds(ours)}, {ours / best:.2f} times {name}"
     return f"| {bar} | {measured} | {holds} |"
 
 
@@ -149,4 +151,4 @@ def _ahead_of_ts_mls(figures: dict[Key, Figures], suite: str) -> str:
         ratios += [(ours[k] / found[k], f"{RATES[k]}, {members}") for k in RATES if k in found]
     worst, where = min(ratios)
     holds = "yes" if worst > 1 else "no"
-    return f"| {suite}: ahead of ts-mls everywhere | least {worst:.1f} × ({where}) | {holds} |"
+    return f"| {suite}: ahead of ts-mls everywhere | least {worst:.1f} times ({where}) | {holds} |"

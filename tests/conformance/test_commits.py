@@ -178,9 +178,7 @@ def test_rfc9420_7_3_a_path_leaf_with_a_members_encryption_key_is_refused(trio: 
 
 def test_rfc9420_7_3_a_path_leaf_with_a_members_signature_key_is_refused(trio: Trio) -> None:
     carol = trio.carol.identity
-    forged = with_leaf(
-        trio, signature_key=carol.signature_public, private=carol.signature_private
-    )
+    forged = with_leaf(trio, signature_key=carol.signature_public, private=carol.signature_private)
     refused(trio.bob, forged, Rule.LEAF_SIGNATURE_KEY_REPEATED)
 
 
@@ -242,7 +240,7 @@ def test_a_stranger_cannot_follow_a_group(trio: Trio) -> None:
 
 def test_self_update_empty_commit_and_remove_are_followed_by_everybody(trio: Trio) -> None:
     for commit in (
-        lambda: trio.alice.commit(),
+        trio.alice.commit,
         lambda: trio.alice.commit(Remove(2)),
     ):
         message = commit()

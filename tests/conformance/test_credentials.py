@@ -18,7 +18,7 @@ from tests.support.frankenstein import Forger, OpenedWelcome
 from tests.support.mls import Person
 
 
-class Unwelcome(ForbiddenError):
+class UnwelcomeError(ForbiddenError):
     """The application's own word for no."""
 
     def __init__(self) -> None:
@@ -35,7 +35,7 @@ class Judge:
     def __call__(self, claim: CredentialClaim) -> None:
         self.claims.append(claim)
         if claim.credential.body == self.unwelcome:
-            raise Unwelcome
+            raise UnwelcomeError
 
 
 def judge_of(member: Person, unwelcome: bytes) -> Judge:
@@ -50,7 +50,7 @@ def judge_of(member: Person, unwelcome: bytes) -> Judge:
 
 def unwelcome_to(member: Person, message: bytes) -> None:
     before = member.group.serialize()
-    with pytest.raises(Unwelcome):
+    with pytest.raises(UnwelcomeError):
         member.group.process(message)
     assert member.group.serialize() == before
 
@@ -68,7 +68,7 @@ def test_rfc9420_5_3_1_a_new_members_credential_is_judged(trio: Trio) -> None:
 def test_rfc9420_5_3_1_we_do_not_add_whom_we_do_not_accept(trio: Trio) -> None:
     judge_of(trio.alice, b"mallory")
     add = Add.of(person("mallory").key_package())
-    with pytest.raises(Unwelcome):
+    with pytest.raises(UnwelcomeError):
         trio.alice.group.commit([add])
 
 
@@ -102,7 +102,7 @@ def test_rfc9420_5_3_1_a_joiner_judges_every_member(trio: Trio) -> None:
     pending = trio.alice.group.commit([Add.of(dave.key_package())])
     trio.alice.group.merge_pending()
     assert pending.welcome is not None
-    with pytest.raises(Unwelcome):
+    with pytest.raises(UnwelcomeError):
         dave.join(pending.welcome)
     judge.unwelcome = b"nobody"
     judge.claims.clear()
@@ -115,7 +115,7 @@ def test_rfc9420_5_3_1_one_who_joins_from_outside_judges_and_is_judged(trio: Tri
     mallory = person("mallory")
     info = trio.alice.group.group_info()
     judge_of(mallory, b"bob")
-    with pytest.raises(Unwelcome):
+    with pytest.raises(UnwelcomeError):
         Group.join_externally(mallory.needs, info, mallory.identity)
     judge_of(mallory, b"nobody")
     group = Group.join_externally(mallory.needs, info, mallory.identity)
@@ -142,7 +142,7 @@ def test_rfc9420_5_3_1_a_joiner_judges_the_external_senders(trio: Trio) -> None:
     extensions = GroupContextExtensions((external_senders_extension((sender,)),))
     pending = trio.alice.group.commit([extensions, Add.of(dave.key_package())])
     assert pending.welcome is not None
-    with pytest.raises(Unwelcome):
+    with pytest.raises(UnwelcomeError):
         dave.join(pending.welcome)
 
 

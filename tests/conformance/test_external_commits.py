@@ -105,9 +105,7 @@ def test_rfc9420_12_2_an_external_commit_removes_at_most_one(trio: Trio) -> None
 
 
 @pytest.mark.parametrize("kind", ["add", "extensions", "reinit"])
-def test_rfc9420_12_2_an_external_commit_holds_no_other_proposals(
-    trio: Trio, kind: str
-) -> None:
+def test_rfc9420_12_2_an_external_commit_holds_no_other_proposals(trio: Trio, kind: str) -> None:
     proposals = {
         "add": Add.of(person("erin").key_package()),
         "extensions": GroupContextExtensions(()),
@@ -183,9 +181,7 @@ def leaf_again(trio: Trio, dave: Person, path: UpdatePath, **changes: object) ->
     placement = leaf_placement(source, trio.alice.group.group_id, 3)
     origin = LeafOrigin(source, None, path.leaf.parent_hash, placement)
     private = changes.pop("private", dave.identity.signature_private)
-    return replace(
-        path, leaf=resigned(dave.suite, path.leaf, private, origin=origin, **changes)
-    )
+    return replace(path, leaf=resigned(dave.suite, path.leaf, private, origin=origin, **changes))
 
 
 def with_leaf(trio: Trio, **changes: object) -> bytes:

@@ -84,9 +84,7 @@ def test_rfc9420_6_1_a_missing_signature_is_refused(trio: Trio) -> None:
     refused(trio.bob, trio.forger.public(unsigned), Rule.MESSAGE_SIGNATURE)
 
 
-@pytest.mark.parametrize(
-    "wire_format", [WireFormat.PUBLIC_MESSAGE, WireFormat.PRIVATE_MESSAGE]
-)
+@pytest.mark.parametrize("wire_format", [WireFormat.PUBLIC_MESSAGE, WireFormat.PRIVATE_MESSAGE])
 def test_rfc9420_6_1_the_signature_covers_how_the_frame_travels(
     trio: Trio, wire_format: WireFormat
 ) -> None:

@@ -213,9 +213,7 @@ def test_rfc9420_7_3_two_new_leaves_with_one_encryption_key_are_refused(
     assert dave.bundle is not None
     leaf = changed_leaf(erin, encryption_key=dave.bundle.package.leaf.encryption_key)
     adds = [Add.of(first), Add.of(forged_key_package(erin, leaf=leaf))]
-    refused(
-        trio.bob, trio.forger.commits(*adds, path=False), Rule.LEAF_ENCRYPTION_KEY_REPEATED
-    )
+    refused(trio.bob, trio.forger.commits(*adds, path=False), Rule.LEAF_ENCRYPTION_KEY_REPEATED)
 
 
 def test_a_proper_key_package_is_accepted_after_all_this(trio: Trio) -> None:

@@ -24,6 +24,7 @@ from enigm.crypto.mls.framing import Sender, SenderKind
 from enigm.crypto.mls.leaf_node import LeafSource
 from enigm.crypto.mls.member.committing import CommitOptions
 from enigm.crypto.mls.member.identity import LeafOptions
+from enigm.crypto.mls.member.state import RECEIVED_PROPOSALS_MAX
 from enigm.crypto.mls.proposal_list import SentProposal
 from enigm.crypto.mls.proposals import (
     Add,
@@ -295,9 +296,7 @@ OUTSIDER = person("outsider")
 def moderated() -> Trio:
     """A group that lets one outsider propose."""
     people = Trio(person("alice"), person("bob"), person("carol"))
-    sender = ExternalSender(
-        OUTSIDER.identity.signature_public, Credential.basic(b"the outsider")
-    )
+    sender = ExternalSender(OUTSIDER.identity.signature_public, Credential.basic(b"the outsider"))
     group_of(people.alice, people.bob, people.carol)
     extensions = GroupContextExtensions((external_senders_extension((sender,)),))
     commit = people.alice.commit(extensions)
@@ -406,3 +405,12 @@ def test_rfc9420_7_3_an_update_whose_credential_the_others_do_not_support_is_ref
     _, path = trio.forger.path(SentProposal(Update(changed), Sender.member(2), b""))
     commit = Commit((ProposalReference(received.reference),), path.update)
     refused(trio.bob, trio.forger.says(commit), Rule.LEAF_CREDENTIAL_UNSUPPORTED)
+
+
+def test_no_more_proposals_are_kept_than_our_limit(trio: Trio) -> None:
+    received = trio.bob.group.state.received
+    trio.bob.follow(Forger(trio.carol).says(Remove(0)))
+    sent = next(iter(received.values()))
+    for number in range(RECEIVED_PROPOSALS_MAX - 1):
+        received[b"%d" % number] = sent
+    refused(trio.bob, trio.forger.says(Remove(2)), Rule.PROPOSAL_TOO_MANY)

@@ -345,9 +345,7 @@ def test_rfc9420_12_4_3_1_two_parents_with_one_key_are_refused(opened: OpenedWel
 # The tree: leaves
 
 
-def changed_leaf(
-    opened: OpenedWelcome, trio: Trio, leaf_index: int, **changes: object
-) -> bytes:
+def changed_leaf(opened: OpenedWelcome, trio: Trio, leaf_index: int, **changes: object) -> bytes:
     """The Welcome with one leaf changed and signed again; Bob, who committed last, covers it up."""
     owner = (trio.alice, trio.bob, trio.carol, opened.joiner)[leaf_index]
     nodes = opened.nodes

@@ -107,7 +107,7 @@ class Histories(RuleBasedStateMachine):
 
     @rule(by=ANY, other=ANY)
     def prepare_to_remove(self, by: int, other: int) -> None:
-        name, seat = self.seat(by)
+        _, seat = self.seat(by)
         group = seat.person.group
         others = [m.leaf_index for m in group.members() if m.leaf_index != group.leaf_index]
         if group.pending is None and others:

@@ -14,6 +14,7 @@ import pytest
 from enigm.crypto.mls.ciphersuite import Suite
 from enigm.crypto.mls.codec import opaque, u8, u16
 from enigm.crypto.mls.commit import Commit
+from enigm.crypto.mls.credential import accept_any
 from enigm.crypto.mls.errors import MlsInvalidError, MlsUnverifiableError, Rule
 from enigm.crypto.mls.extensions import (
     RATCHET_TREE,
@@ -34,7 +35,6 @@ from enigm.crypto.mls.framing import (
 )
 from enigm.crypto.mls.group_info import GroupInfoSigner, UnverifiedGroupInfo, sign_group_info
 from enigm.crypto.mls.key_schedule import welcome_key, welcome_secret
-from enigm.crypto.mls.credential import accept_any
 from enigm.crypto.mls.leaf_node import (
     LeafContent,
     LeafNode,
@@ -45,8 +45,6 @@ from enigm.crypto.mls.leaf_node import (
     sign_leaf,
 )
 from enigm.crypto.mls.member.commit_creation import PathMaker
-from enigm.crypto.mls.proposal_list import ProposalList, SentProposal
-from enigm.crypto.mls.transition import Acceptance, Transition
 from enigm.crypto.mls.member.joining import open_group_info, open_group_secrets
 from enigm.crypto.mls.message_protection import (
     SenderData,
@@ -62,7 +60,10 @@ from enigm.crypto.mls.messages import (
     encode_message,
     encode_public,
 )
+from enigm.crypto.mls.proposal_list import ProposalList, SentProposal
+from enigm.crypto.mls.public_group import PublicGroup
 from enigm.crypto.mls.ratchet_tree import ParentNode, RatchetTree, UnverifiedTree
+from enigm.crypto.mls.transition import Acceptance, Transition
 from enigm.crypto.mls.tree_hashes import parent_hash, tree_hash
 from enigm.crypto.mls.update_path import HpkeCiphertext
 from enigm.crypto.mls.welcome import EncryptedGroupSecrets, GroupSecrets, Welcome
@@ -79,6 +80,26 @@ if TYPE_CHECKING:
     from tests.support.mls import Person
 
 
+PUBLIC_WIRE_FORMAT = b"\x00\x01"
+# What only a member can tell: the rest, an outsider must refuse for the same reason. How many
+# ciphertexts a path node needs is left to those it is for: to count them all, everybody would
+# have to walk the whole tree with each commit.
+NEEDS_SECRETS = frozenset(
+    {
+        Rule.COMMIT_CONFIRMATION,
+        Rule.COMMIT_REINITIALISED,
+        Rule.GROUP_LEFT,
+        Rule.HPKE_OPEN,
+        Rule.MESSAGE_MEMBERSHIP,
+        Rule.MESSAGE_OWN,
+        Rule.PATH_CIPHERTEXTS,
+        Rule.PATH_KEY_MISMATCH,
+        Rule.PROPOSAL_TOO_MANY,
+        Rule.PSK_UNKNOWN,
+    }
+)
+
+
 def refused(person: Person, message: bytes, rule: Rule) -> None:
     """Assert that a member refuses a message for this reason, and that nothing stays of it."""
     before = person.group.serialize()
@@ -86,6 +107,17 @@ def refused(person: Person, message: bytes, rule: Rule) -> None:
         person.group.process(message)
     assert caught.value.rule is rule
     assert person.group.serialize() == before
+    if rule not in NEEDS_SECRETS and message[2:4] == PUBLIC_WIRE_FORMAT:
+        refuses(lambda: outsider_of(person).process(message), rule)
+
+
+def outsider_of(person: Person) -> PublicGroup:
+    """One without secrets who has followed the group as far as this member has."""
+    needs = person.needs
+    info = person.group.group_info()
+    outsider = PublicGroup.from_group_info(info, needs.suites, needs.check_credential)
+    outsider._received = dict(person.group.state.received)
+    return outsider
 
 
 def refuses(work: Callable[[], object], rule: Rule) -> None:
