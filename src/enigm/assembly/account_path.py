@@ -44,15 +44,11 @@ if TYPE_CHECKING:
 
     from litestar import Litestar
 
+    from enigm.assembly.surroundings import Surroundings
     from enigm.assembly.trust import TrustParts
     from enigm.crypto.tokens import TokenIssuer
     from enigm.domains.messaging.actions.service import Delivery
-    from enigm.foundation.clock import Clock
     from enigm.foundation.database import Database
-    from enigm.foundation.entropy import Entropy
-    from enigm.foundation.keyfile import Keys
-    from enigm.foundation.log import EventLog
-    from enigm.foundation.settings import Settings
 
 # About 0.3 s of one core for a person who registers once, and an hour for ten thousand names.
 PROOF_BITS_DEFAULT: Final = 18
@@ -61,17 +57,6 @@ PROOF_BITS_SETTING: Final = "accounts.proof_difficulty_bits"
 FREE_SIGN_INS: Final = Limit("accounts.free_sign_ins", 600, 60)
 # An invite is given back when a name is taken; this bounds asking for names with it.
 INVITE_TRIES: Final = Limit("accounts.invite_tries", 20, 3600)
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What every part is handed."""
-
-    settings: Settings
-    keys: Keys
-    clock: Clock
-    entropy: Entropy
-    log: EventLog
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import sys
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from enigm.foundation.errors import Refusal, SetupError
+from enigm.foundation.errors import Category, Refusal, SetupError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,8 +22,8 @@ class Exit(IntEnum):
     USAGE = 2
     # Something on this machine must change before Enigm can start.
     SETUP = 3
-    # The service or the App said no; the sentence says why.
-    REFUSED = 4
+    # The service or the App said no: 10 and the place of the reason among the nine categories.
+    REFUSED = 10
 
 
 def say(text: str) -> None:
@@ -47,7 +47,7 @@ def plainly(deed: Callable[[], int]) -> int:
         return Exit.SETUP
     except Refusal as refusal:
         complain(f"{refusal.detail} ({refusal.code})")
-        return Exit.REFUSED
+        return Exit.REFUSED + list(Category).index(refusal.category)
     except KeyboardInterrupt:
         return Exit.DONE
     except BrokenPipeError:

@@ -6,9 +6,9 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from enigm.assembly.account_path import Surroundings
 from enigm.assembly.service import open_stores
 from enigm.assembly.serving import settings_of_this_machine
+from enigm.assembly.surroundings import Surroundings
 from enigm.assembly.trust import TrustParts, build_trust
 from enigm.foundation.clock import SystemClock
 from enigm.foundation.entropy import SystemEntropy

@@ -13,10 +13,12 @@ import enigm
 from enigm.assembly.exits import Exit, plainly, say
 from enigm.assembly.up import SERVICE_PORT
 
-# Signals are as a shell reports them: 128 and the signal's number.
 app = App(
     name="enigm",
     help="Private messaging by separation that can be proved.",
+    help_epilogue="Exit codes: 0 done; 1 something ran and did not hold; 2 a wrong command line; "
+    "3 this machine needs a change first; 10 to 18 refused: invalid, unauthenticated, forbidden, "
+    "not found, conflict, gone, unverifiable, exhausted, unavailable.",
     help_format="plaintext",
     version=enigm.__version__,
     result_action="return_value",

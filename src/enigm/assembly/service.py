@@ -9,8 +9,9 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from enigm.assembly.account_path import AccountPath, Surroundings, build_account_path
+from enigm.assembly.account_path import AccountPath, build_account_path
 from enigm.assembly.stores import DESIGNS
+from enigm.assembly.surroundings import Surroundings
 from enigm.assembly.trust import build_trust
 from enigm.assembly.upkeep import Upkeep
 from enigm.crossings.account_receives_tokens import AccountReceivesTokens

@@ -14,7 +14,7 @@ from enigm.domains.policy.actions.governing import Policies
 from enigm.outside.audit_witness import AuditWitness, WitnessUnavailableError
 
 if TYPE_CHECKING:
-    from enigm.assembly.account_path import Surroundings
+    from enigm.assembly.surroundings import Surroundings
     from enigm.crypto.tree_log.merkle import NodeReader
     from enigm.crypto.tree_log.signed_note import UnverifiedNote
     from enigm.domains.audit.actions.publishing import Cosigner

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
     from enigm.assembly.demo.claims import Ledger
 
-# The path of accounts on one side, the path of conversations on the other.
-ACCOUNT_SIDE: Final = frozenset({"accounts", "devices"})
+# Conversations on one side; on the other everything that may know an account or a device.
 CHANNEL_SIDE: Final = frozenset({"messaging"})
 
 
@@ -72,7 +71,7 @@ def _stands_in(word: str, where: bytes) -> bool:
 
 
 def _try_to_join(ledger: Ledger, tables: Sequence[Table]) -> None:
-    accounts = [table for table in tables if table.domain in ACCOUNT_SIDE]
+    accounts = [table for table in tables if table.domain not in CHANNEL_SIDE]
     channels = [table for table in tables if table.domain in CHANNEL_SIDE]
     links = find_links(accounts, channels)
     for by in ("the same bytes", "a hash", "fine times", "order of coming"):
