@@ -87,7 +87,9 @@ class NatsFanout:
         try:
             await asyncio.shield(task)
         except NatsError:
-            # The server is away: the store is asked until it is back.
+            # The server is away: the store is asked until it is back, and the next who asks.
+            if self._listening.get(name) is task:
+                del self._listening[name]
             self._say_uncertain()
 
     def ignore(self, name: PlaceName) -> None:

@@ -142,7 +142,6 @@ async def test_a_new_member_reads_from_its_epoch_on(open_database: OpenDatabase)
         assert [record.seq for record in two.records(1)] == [3]
 
 
-@pytest.mark.requirement("APP-09")
 async def test_absent_and_hidden_are_the_same_bytes(open_database: OpenDatabase) -> None:
     async with an_empty_channel(open_database) as given:
         channel, stranger = given.channel, given.two
@@ -298,7 +297,6 @@ async def test_a_fetch_stops_at_its_limit_and_always_brings_one(
         assert [record.seq for record in two.records(2)] == [1]
 
 
-@pytest.mark.requirement("APP-15")
 async def test_what_has_ended_is_not_read(open_database: OpenDatabase) -> None:
     async with an_empty_channel(open_database) as given:
         channel, one, two = given.channel, given.one, given.two

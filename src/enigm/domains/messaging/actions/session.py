@@ -263,6 +263,7 @@ class Session:
             return
         head_seq = self._service.audiences.head_seq(subscription.name)
         limit_bytes = min(subscription.credit_bytes, READ_BYTES)
+        had_ended = subscription.epoch.last_seq is not None
         try:
             chunk = await self._service.reader.read(
                 subscription.name, subscription.epoch, subscription.cursor, limit_bytes
@@ -276,7 +277,7 @@ class Session:
             self.ended(subscription, delivery.END_CLOSED)
             return
         self._put_chunk(subscription, chunk)
-        self._go_on(subscription, chunk, head_seq)
+        self._go_on(subscription, chunk, head_seq, had_ended=had_ended)
 
     def _is_current(self, subscription: Subscription) -> bool:
         return self._subscriptions.get(subscription.request) is subscription
@@ -296,16 +297,29 @@ class Session:
             subscription.cursor = seq
             subscription.credit_bytes -= len(body)
 
-    def _go_on(self, subscription: Subscription, chunk: Chunk, head_seq: int) -> None:
+    def _go_on(
+        self, subscription: Subscription, chunk: Chunk, head_seq: int, *, had_ended: bool
+    ) -> None:
         last_seq = chunk.epoch.last_seq
-        if last_seq is not None and (subscription.cursor >= last_seq or not chunk.records):
+        # An epoch may end between the reading of records and that of epochs: that nothing was
+        # found then says nothing about the records before its end.
+        is_read = had_ended and not chunk.records
+        if last_seq is not None and (subscription.cursor >= last_seq or is_read):
             self.ended(subscription, delivery.END_EPOCH)
-        elif subscription.is_once and (chunk.records or not subscription.wait_seconds):
+        elif subscription.is_once and self._is_enough(subscription, chunk):
             self.ended(subscription, delivery.END_CAUGHT_UP)
-        elif chunk.records or self._service.audiences.head_seq(subscription.name) != head_seq:
+        elif last_seq is not None or chunk.records or self._has_news(subscription, head_seq):
             self.read_later(subscription)
         else:
             self._go_live(subscription, head_seq)
+
+    def _is_enough(self, subscription: Subscription, chunk: Chunk) -> bool:
+        """Tell whether a fetch has what it came for, or came to nothing and may not wait."""
+        goes_on = chunk.epoch.last_seq is None
+        return bool(chunk.records) or (goes_on and not subscription.wait_seconds)
+
+    def _has_news(self, subscription: Subscription, head_seq: int) -> bool:
+        return self._service.audiences.head_seq(subscription.name) != head_seq
 
     def _go_live(self, subscription: Subscription, head_seq: int) -> None:
         # What was heard of before the read and was not found has ended since.

@@ -1,0 +1,1 @@
+"""What is promised must hold while processes are killed at any instant."""
