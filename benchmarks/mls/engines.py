@@ -18,7 +18,7 @@ from tests.peers.ours import Ours
 from tests.peers.rine import CLASSICAL_SUITE, XWING_SUITE, Rine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
 
     from tests.support.node_peer import NodePeer
 
@@ -45,7 +45,7 @@ class Engine:
 
 
 @contextmanager
-def engines() -> Iterator[list[Engine]]:
+def engines() -> Generator[list[Engine]]:
     """Start what has to be started, and clear it all away afterwards."""
     with tempfile.TemporaryDirectory() as folder:
         node = ts_mls.start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from tests.support.mls import Person, agree, follow_all, group_of
 IN_THE_CLEAR = Settings(encrypted_handshakes=False)
 
 
-def person(name: str, **options: object) -> Person:
+def person(name: str, **options: Any) -> Person:
     """Somebody whose handshake messages can be read and changed."""
     return Person(name, settings=IN_THE_CLEAR, **options)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -27,7 +27,7 @@ def with_path(trio: Trio, change: Callable[[UpdatePath], UpdatePath]) -> bytes:
     return trio.forger.says(Commit((), change(made.update)))
 
 
-def with_leaf(trio: Trio, **changes: object) -> bytes:
+def with_leaf(trio: Trio, **changes: Any) -> bytes:
     """The same with a changed leaf, signed again."""
 
     def change(path: UpdatePath) -> UpdatePath:
@@ -71,7 +71,7 @@ def test_rfc9420_12_4_2_a_proposal_of_an_earlier_epoch_cannot_be_committed(trio:
     ids=["none", "remove", "extensions"],
 )
 def test_rfc9420_12_4_a_commit_that_needs_a_path_and_has_none_is_refused(
-    trio: Trio, proposals: tuple[object, ...]
+    trio: Trio, proposals: tuple[Any, ...]
 ) -> None:
     refused(trio.bob, trio.forger.commits(*proposals, path=False), Rule.PATH_MISSING)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -63,7 +63,7 @@ def again(trio: Trio, dave: Person, change: Callable[[Commit], Commit]) -> bytes
     return trio.forger.public(VerifiedContent(frame.wire_format, content, auth))
 
 
-def with_proposals(trio: Trio, *more: object, first: bool = True) -> bytes:
+def with_proposals(trio: Trio, *more: Any, first: bool = True) -> bytes:
     def change(commit: Commit) -> Commit:
         kept = commit.proposals if first else ()
         return replace(commit, proposals=(*kept, *more))
@@ -176,7 +176,7 @@ def test_rfc9420_12_4_3_2_a_signature_by_another_key_is_refused(trio: Trio) -> N
     refused(trio.bob, forged, Rule.MESSAGE_SIGNATURE)
 
 
-def leaf_again(trio: Trio, dave: Person, path: UpdatePath, **changes: object) -> UpdatePath:
+def leaf_again(trio: Trio, dave: Person, path: UpdatePath, **changes: Any) -> UpdatePath:
     source = changes.pop("source", LeafSource.COMMIT)
     placement = leaf_placement(source, trio.alice.group.group_id, 3)
     origin = LeafOrigin(source, None, path.leaf.parent_hash, placement)
@@ -184,7 +184,7 @@ def leaf_again(trio: Trio, dave: Person, path: UpdatePath, **changes: object) ->
     return replace(path, leaf=resigned(dave.suite, path.leaf, private, origin=origin, **changes))
 
 
-def with_leaf(trio: Trio, **changes: object) -> bytes:
+def with_leaf(trio: Trio, **changes: Any) -> bytes:
     dave = person("dave")
 
     def change(commit: Commit) -> Commit:
@@ -225,7 +225,7 @@ def test_a_member_cannot_join_itself_from_outside_without_removing_itself(trio: 
 # What the newcomer checks
 
 
-def changed_info(trio: Trio, **changes: object) -> bytes:
+def changed_info(trio: Trio, **changes: Any) -> bytes:
     info = decode_group_info(trio.alice.group.group_info())
     extensions = changes.pop("extensions", info.extensions)
     signer = changes.pop("signer", 0)

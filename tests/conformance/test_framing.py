@@ -10,6 +10,7 @@ from enigm.crypto.mls.errors import Rule
 from enigm.crypto.mls.framing import FrameAuth, Sender, SenderKind, WireFormat
 from enigm.crypto.mls.messages import PrivateMessage, decode_message, encode_message
 from enigm.crypto.mls.proposals import Remove
+from enigm.crypto.mls.secret_tree import RatchetKind
 from tests.conformance.conftest import Trio, person
 from tests.support.frankenstein import Forger, refused
 from tests.support.mls import group_of
@@ -125,7 +126,7 @@ def test_rfc9420_6_2_a_removed_member_cannot_speak(trio: Trio) -> None:
 def test_rfc9420_6_3_2_senders_without_a_leaf_are_refused(trio: Trio, leaf: int) -> None:
     forged = trio.forger.says(Remove(2), sender=Sender.member(leaf))
     refused(trio.bob, forged, Rule.MESSAGE_SENDER_LEAF)
-    key = trio.alice.group.state.message_keys.next(0, 2)
+    key = trio.alice.group.state.message_keys.next(0, RatchetKind.APPLICATION)
     frame = trio.forger.signed(b"hello", wire_format=PRIVATE)
     forged = trio.forger.encrypted(frame, claimed_leaf=leaf, key=key)
     refused(trio.bob, forged, Rule.MESSAGE_SENDER_LEAF)

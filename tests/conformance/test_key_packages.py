@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -37,7 +38,7 @@ def leaf_of(dave: Person) -> LeafNode:
     return dave.bundle.package.leaf
 
 
-def changed_leaf(dave: Person, **changes: object) -> LeafNode:
+def changed_leaf(dave: Person, **changes: Any) -> LeafNode:
     private = changes.pop("private", dave.identity.signature_private)
     return resigned(dave.suite, leaf_of(dave), private, **changes)
 

@@ -7,6 +7,8 @@ unsigned messages and forged senders in ``test_framing``, replays and kept keys 
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from enigm.crypto.mls.errors import Rule
@@ -32,7 +34,7 @@ def test_a_junk_proposal_does_not_block_a_commit(trio: Trio) -> None:
 
 
 @pytest.mark.parametrize("suite", SUITES, ids=lambda suite: f"{suite.number:04x}")
-def test_commits_with_and_without_a_path_are_followed_by_everybody(suite: object) -> None:
+def test_commits_with_and_without_a_path_are_followed_by_everybody(suite: Any) -> None:
     people = [Person(name, suite) for name in ("a", "b", "c", "d", "e")]
     group_of(*people)
     a, b, c, d, e = people

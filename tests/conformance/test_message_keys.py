@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from enigm.crypto.mls.errors import Rule
+from enigm.crypto.mls.framing import WireFormat
 from enigm.crypto.mls.member.group import Group
 from enigm.crypto.mls.member.needs import Settings
 from enigm.crypto.mls.proposals import Add, Remove
+from enigm.crypto.mls.secret_tree import RatchetKind
 from tests.conformance.conftest import Trio
 from tests.support.frankenstein import Forger, refused
 from tests.support.mls import Person, agree, group_of
 
+APPLICATION = RatchetKind.APPLICATION
 
-def pair(**settings: int) -> tuple[Person, Person]:
+
+def pair(**settings: Any) -> tuple[Person, Person]:
     alice, bob = Person("alice"), Person("bob", settings=Settings(**settings))
     group_of(alice, bob)
     return alice, bob
@@ -49,8 +55,8 @@ def test_rfc9420_9_2_the_rows_on_disk_do_not_hold_a_used_key() -> None:
 
     first, second = alice.group.encrypt(b"first"), alice.group.encrypt(b"second")
     store()
-    staged = bob.group.state.message_keys.stage(0, 2, 0).key
-    skipped = bob.group.state.message_keys.stage(0, 2, 1)
+    staged = bob.group.state.message_keys.stage(0, APPLICATION, 0).key
+    skipped = bob.group.state.message_keys.stage(0, APPLICATION, 1)
     secrets = [staged.key, staged.nonce, skipped.key.key]
     root = next(iter(bob.group.state.message_keys.nodes.values()))
     assert any(root in content for content in rows.values())
@@ -88,13 +94,13 @@ def test_rfc9420_9_2_a_message_too_far_ahead_is_refused(ahead: int) -> None:
 
 
 def test_rfc9420_9_2_a_generation_at_the_end_of_numbers_is_refused(trio: Trio) -> None:
-    frame = trio.forger.signed(b"hello", wire_format=2)
+    frame = trio.forger.signed(b"hello", wire_format=WireFormat.PRIVATE_MESSAGE)
     forged = trio.forger.encrypted(frame, generation=2**32 - 1)
     refused(trio.bob, forged, Rule.SECRET_TREE_TOO_FAR)
 
 
 def test_rfc9420_9_2_a_wrong_generation_opens_nothing(trio: Trio) -> None:
-    frame = trio.forger.signed(b"hello", wire_format=2)
+    frame = trio.forger.signed(b"hello", wire_format=WireFormat.PRIVATE_MESSAGE)
     refused(trio.bob, trio.forger.encrypted(frame, generation=5), Rule.MESSAGE_CIPHERTEXT)
 
 
@@ -111,8 +117,8 @@ def test_rfc9420_9_2_only_so_many_skipped_keys_are_kept() -> None:
 def test_a_forged_message_does_not_use_up_the_key_of_the_genuine_one(trio: Trio) -> None:
     genuine = trio.alice.group.encrypt(b"genuine")
     stranger = trio.carol.identity.signature_private
-    keys = trio.bob.group.state.message_keys.stage(0, 2, 0)
-    frame = trio.forger.signed(b"forged", wire_format=2, private=stranger)
+    keys = trio.bob.group.state.message_keys.stage(0, APPLICATION, 0)
+    frame = trio.forger.signed(b"forged", wire_format=WireFormat.PRIVATE_MESSAGE, private=stranger)
     refused(trio.bob, trio.forger.encrypted(frame, key=keys), Rule.MESSAGE_SIGNATURE)
     assert trio.bob.group.process(genuine).plaintext == b"genuine"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -44,13 +45,13 @@ NONCE = bytes(32)
 UNKNOWN_KIND = 0xF123
 
 
-def judged(trio: Trio, rule: Rule, *proposals: object, path: bool = True) -> None:
+def judged(trio: Trio, rule: Rule, *proposals: Any, path: bool = True) -> None:
     """Alice commits these by value and Bob refuses; honest Alice would not have made it."""
     refused(trio.bob, trio.forger.commits(*proposals, path=path), rule)
     refuses(lambda: trio.alice.group.commit(proposals), rule)
 
 
-def sent_and_committed(trio: Trio, sender: Person, body: object, rule: Rule) -> None:
+def sent_and_committed(trio: Trio, sender: Person, body: Any, rule: Rule) -> None:
     """Somebody sends a proposal; a commit that refers to it is refused."""
     proposal = Forger(sender).says(body)
     for other in (trio.alice, trio.bob, trio.carol):
@@ -113,7 +114,7 @@ def test_rfc9420_12_2_an_update_of_the_committer_is_refused(trio: Trio) -> None:
 
 
 def test_rfc9420_12_2_two_updates_of_one_leaf_are_refused(trio: Trio) -> None:
-    references: list[object] = []
+    references: list[Any] = []
     for _ in range(2):
         message = Forger(trio.carol).says(Update(Forger(trio.carol).update_leaf()))
         references.append(ref(trio.bob.group.process(message).reference))
@@ -305,7 +306,7 @@ def moderated() -> Trio:
     return people
 
 
-def outside(trio: Trio, body: object, index: int = 0, private: bytes | None = None) -> bytes:
+def outside(trio: Trio, body: Any, index: int = 0, private: bytes | None = None) -> bytes:
     key = OUTSIDER.identity.signature_private if private is None else private
     return trio.forger.says(body, sender=Sender(SenderKind.EXTERNAL, index), private=key)
 
@@ -342,7 +343,7 @@ def test_rfc9420_12_1_8_what_an_external_sender_may_not_propose_is_refused(
         refused(moderated.bob, outside(moderated, body), Rule.PROPOSAL_SENDER)
 
 
-def new_member(trio: Trio, body: object, private: bytes) -> bytes:
+def new_member(trio: Trio, body: Any, private: bytes) -> bytes:
     sender = Sender(SenderKind.NEW_MEMBER_PROPOSAL)
     return trio.forger.says(body, sender=sender, private=private)
 

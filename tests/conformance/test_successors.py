@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -106,12 +107,12 @@ def test_rfc9420_11_2_a_group_that_was_closed_does_nothing_more(trio: Trio) -> N
     ids=["group id", "extensions", "suite"],
 )
 def test_rfc9420_11_2_a_successor_that_was_not_announced_is_refused(
-    trio: Trio, changes: dict[str, object]
+    trio: Trio, changes: dict[str, Any]
 ) -> None:
     close(trio, AES128)
     suite = changes.get("suite", AES128)
     bob, carol = again(trio.bob, suite), again(trio.carol, suite)
-    options = {"suite": suite} | changes
+    options: dict[str, Any] = {"suite": suite} | changes
     welcome = successor(trio, ResumptionUsage.REINIT, bob, carol, **options)
     refuses(lambda: join(bob, welcome, trio.bob.group), Rule.REINIT_MISMATCH)
 
@@ -126,16 +127,14 @@ def test_rfc9420_11_2_a_successor_of_an_earlier_epoch_is_refused(trio: Trio) -> 
     earlier = trio.alice.group.epoch
     close(trio, AES128)
     bob, carol = again(trio.bob, AES128), again(trio.carol, AES128)
-    options = {"suite": AES128, "old_epoch": earlier}
-    welcome = successor(trio, ResumptionUsage.REINIT, bob, carol, **options)
+    welcome = successor(trio, ResumptionUsage.REINIT, bob, carol, suite=AES128, old_epoch=earlier)
     refuses(lambda: join(bob, welcome, trio.bob.group), Rule.REINIT_MISMATCH)
 
 
 def test_rfc9420_11_2_a_successor_beyond_its_first_epoch_is_refused(trio: Trio) -> None:
     close(trio, AES128)
     bob, carol = again(trio.bob, AES128), again(trio.carol, AES128)
-    options = {"suite": AES128, "commits_before": 1}
-    welcome = successor(trio, ResumptionUsage.REINIT, bob, carol, **options)
+    welcome = successor(trio, ResumptionUsage.REINIT, bob, carol, suite=AES128, commits_before=1)
     refuses(lambda: join(bob, welcome, trio.bob.group), Rule.REINIT_EPOCH)
 
 
@@ -191,8 +190,7 @@ def test_rfc9420_11_3_a_branch_of_another_group_is_refused(trio: Trio) -> None:
 
 def test_rfc9420_11_3_a_branch_beyond_its_first_epoch_is_refused(trio: Trio) -> None:
     bob = again(trio.bob, AES128)
-    options = {"suite": AES128, "commits_before": 1}
-    welcome = successor(trio, ResumptionUsage.BRANCH, bob, **options)
+    welcome = successor(trio, ResumptionUsage.BRANCH, bob, suite=AES128, commits_before=1)
     refuses(lambda: join(bob, welcome, trio.bob.group), Rule.BRANCH_EPOCH)
 
 

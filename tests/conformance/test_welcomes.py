@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -42,7 +42,7 @@ def opened(trio: Trio) -> OpenedWelcome:
     return welcome(trio, person("dave"))
 
 
-def welcome(trio: Trio, newcomer: Person, **options: bool) -> OpenedWelcome:
+def welcome(trio: Trio, newcomer: Person, **options: Any) -> OpenedWelcome:
     add = Add.of(newcomer.key_package())
     pending = trio.alice.group.commit([add], CommitOptions(**options))
     trio.alice.group.merge_pending()
@@ -345,7 +345,7 @@ def test_rfc9420_12_4_3_1_two_parents_with_one_key_are_refused(opened: OpenedWel
 # The tree: leaves
 
 
-def changed_leaf(opened: OpenedWelcome, trio: Trio, leaf_index: int, **changes: object) -> bytes:
+def changed_leaf(opened: OpenedWelcome, trio: Trio, leaf_index: int, **changes: Any) -> bytes:
     """The Welcome with one leaf changed and signed again; Bob, who committed last, covers it up."""
     owner = (trio.alice, trio.bob, trio.carol, opened.joiner)[leaf_index]
     nodes = opened.nodes
@@ -356,7 +356,7 @@ def changed_leaf(opened: OpenedWelcome, trio: Trio, leaf_index: int, **changes: 
 
 
 def leaf_again(
-    opened: OpenedWelcome, leaf: LeafNode, owner: Person, leaf_index: int, **changes: object
+    opened: OpenedWelcome, leaf: LeafNode, owner: Person, leaf_index: int, **changes: Any
 ) -> LeafNode:
     placement = leaf_placement(leaf.source, opened.info.context.group_id, leaf_index)
     origin = LeafOrigin(leaf.source, leaf.lifetime, leaf.parent_hash, placement)

@@ -7,7 +7,7 @@ test, and no earlier one, is what refuses it.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -134,7 +134,7 @@ def resigned(
     *,
     origin: LeafOrigin | None = None,
     encryption_key: bytes | None = None,
-    **changes: object,
+    **changes: Any,
 ) -> LeafNode:
     """A leaf changed in some fields of LeafContent and signed again."""
     content = LeafContent(leaf.signature_key, leaf.credential, leaf.capabilities, leaf.extensions)
@@ -179,7 +179,7 @@ class Forger:
         self.suite = self.epoch.suite
         self.signature_private = self.epoch.own.signature_private
 
-    def header(self, **changes: object) -> FrameHeader:
+    def header(self, **changes: Any) -> FrameHeader:
         """The header of a proper frame of this member, with changes."""
         sender = Sender.member(self.epoch.own.leaf_index)
         header = FrameHeader(self.epoch.context.group_id, self.epoch.number, sender)
@@ -191,7 +191,7 @@ class Forger:
         *,
         wire_format: WireFormat = WireFormat.PUBLIC_MESSAGE,
         private: bytes | None = None,
-        **header: object,
+        **header: Any,
     ) -> VerifiedContent:
         """A frame with this body, properly signed by this member or with another key."""
         content = FramedContent.make(self.header(**header), body)
@@ -221,15 +221,15 @@ class Forger:
         chosen = (right if tag is None else tag) if is_member else None
         return encode_message(WireFormat.PUBLIC_MESSAGE, encode_public(frame, chosen))
 
-    def says(self, body: Body, **header: object) -> bytes:
+    def says(self, body: Body, **header: Any) -> bytes:
         """A proposal or commit in the clear, signed and tagged."""
         return self.public(self.signed(body, **header))
 
-    def commits(self, *proposals: object, path: bool = True) -> bytes:
+    def commits(self, *proposals: Any, path: bool = True) -> bytes:
         """A commit of any proposals, with a path of the right shape or none."""
         return self.says(self.commit(*proposals, path=path))
 
-    def commit(self, *proposals: object, path: bool = True) -> Commit:
+    def commit(self, *proposals: Any, path: bool = True) -> Commit:
         """The structure of such a commit."""
         return Commit(proposals, self.honest_commit().path if path else None)
 
@@ -290,7 +290,7 @@ class Forger:
         made.profiles_changed = False  # whatever the proposals bring, the path is made
         return PathMaker(index, self.signature_private, content, entropy).extend(made)
 
-    def path_leaf(self, leaf: LeafNode, **changes: object) -> LeafNode:
+    def path_leaf(self, leaf: LeafNode, **changes: Any) -> LeafNode:
         """The leaf of this member's path with changes, signed again."""
         private = changes.pop("private", self.signature_private)
         source = changes.pop("source", LeafSource.COMMIT)
@@ -302,7 +302,7 @@ class Forger:
             origin = LeafOrigin(source, Lifetime(0, 2**63))
         return resigned(self.suite, leaf, private, origin=origin, **changes)
 
-    def update_leaf(self, **changes: object) -> LeafNode:
+    def update_leaf(self, **changes: Any) -> LeafNode:
         """The leaf of an Update proposal of this member, with changes."""
         fresh = self.suite.hpke.generate_key_pair(self.person.needs.entropy).public
         chosen = {"source": LeafSource.UPDATE, "encryption_key": fresh} | changes

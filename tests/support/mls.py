@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from enigm.crypto.mls.ciphersuite import AES128, CHACHA, HYBRID, Suite, SuiteTable
 from enigm.crypto.mls.credential import Credential, accept_any
@@ -10,6 +10,7 @@ from enigm.crypto.mls.member.creation import NewGroup
 from enigm.crypto.mls.member.group import Group, JoinOptions
 from enigm.crypto.mls.member.identity import Identity, LeafOptions, new_key_package
 from enigm.crypto.mls.member.needs import Needs, Settings
+from enigm.crypto.mls.member.outcomes import StagedCommit
 from enigm.crypto.mls.proposals import Add
 from tests.support.clock import FakeClock
 from tests.support.entropy import FakeEntropy
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from enigm.crypto.mls.member.identity import KeyPackageBundle
+    from enigm.foundation.clock import Clock
 
 GROUP_ID = b"a group of ours"
 TS_MLS_XWING = HYBRID.renumbered(0x0053)
@@ -41,7 +43,7 @@ class Psks:
         return self.resumptions.get((group_id, epoch))
 
 
-def make_needs(seed: bytes = b"mls tests", clock: FakeClock | None = None) -> Needs:
+def make_needs(seed: bytes = b"mls tests", clock: Clock | None = None) -> Needs:
     """Needs with fake clock and dice, and every credential accepted."""
     suites = SuiteTable.standard()
     suites.register(TS_MLS_XWING)
@@ -63,7 +65,7 @@ class Person:
         name: str,
         suite: Suite = AES128,
         *,
-        clock: FakeClock | None = None,
+        clock: Clock | None = None,
         settings: Settings | None = None,
         leaf: LeafOptions | None = None,
     ) -> None:
@@ -93,7 +95,7 @@ class Person:
         self.bundle = new_key_package(self.needs, self.suite, self.identity, self.leaf)
         return self.bundle.message
 
-    def create(self, group_id: bytes = GROUP_ID, **options: object) -> None:
+    def create(self, group_id: bytes = GROUP_ID, **options: Any) -> None:
         """Start a group of one."""
         new_group = NewGroup(self.suite, group_id, self.identity, leaf=self.leaf, **options)
         self.group = Group.create(self.needs, new_group, settings=self.settings)
@@ -105,7 +107,7 @@ class Person:
             self.needs, welcome, self.bundle, options or JoinOptions(), settings=self.settings
         )
 
-    def commit(self, *proposals: object, **options: object) -> bytes:
+    def commit(self, *proposals: Any, **options: Any) -> bytes:
         """Commit and merge at once; return the message for the others."""
         pending = self.group.commit(proposals, **options)
         self.group.merge_pending()
@@ -113,9 +115,9 @@ class Person:
 
     def follow(self, message: bytes) -> None:
         """Take another's proposal, or apply another's commit."""
-        staged = self.group.process(message)
-        if hasattr(staged, "summary"):
-            self.group.apply(staged)
+        received = self.group.process(message)
+        if isinstance(received, StagedCommit):
+            self.group.apply(received)
 
     def restart(self) -> None:
         """Forget the objects and load what was stored."""
