@@ -9,7 +9,7 @@ from msgspec import UNSET
 
 from enigm.app import views
 from enigm.app.identity.safety import safety_digits, safety_qr
-from enigm.app.vault.messages import HIT_BEGIN, HIT_END
+from enigm.app.vault.messages import HIT_BEGIN, HIT_END, NAME_BEGIN, NAME_END
 
 if TYPE_CHECKING:
     from enigm.app.home import Home
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from enigm.app.vault.threads import Thread
 
 _HIT = re.compile(f"{HIT_BEGIN}([^{HIT_END}]*){HIT_END}")
+
+_NAME = re.compile(f"{NAME_BEGIN}([0-9a-f]{{64}}){NAME_END}")
 
 
 class Shown:
@@ -35,7 +37,7 @@ class Shown:
             sender=line.sender,
             sender_name=self._sender_name(line),
             mine=line.is_mine,
-            text=line.text,
+            text=self._text(line),
             at=line.at,
             state=_state(line),
             kind=line.kind,
@@ -171,12 +173,18 @@ class Shown:
         if line is None:
             return None
         return views.LastMessage(
-            text=line.text,
+            text=self._text(line),
             at=line.at,
             mine=line.is_mine,
             sender_name=self._sender_name(line),
             state=_state(line),
         )
+
+    def _text(self, line: Line) -> str:
+        """Return a line's text; a notice names people as they are known by now."""
+        if line.kind == "text":
+            return line.text
+        return _NAME.sub(lambda found: self._home.name_of(found[1]), line.text)
 
     def _sender_name(self, line: Line) -> str:
         return self._home.name_of(line.sender) if line.sender else ""

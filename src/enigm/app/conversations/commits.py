@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from enigm.app.content import MESSAGE_ID_BYTES, check_title
+from enigm.app.content import MESSAGE_ID_BYTES, check_title, group_policy
 from enigm.app.conversations.groups import (
     extensions_with,
     leaves,
@@ -130,7 +130,6 @@ class Commits:
             self._plan_one(intent, group, now, plan)
             if size == (len(plan.adds), len(plan.removes), plan.policy, plan.renews_keys):
                 self._home.queues.drop_intent(intent)
-                self._home.vault.set_setting(f"removing {thread_id} {intent.subject.hex()}", None)
         return plan
 
     def _plan_one(
@@ -151,6 +150,10 @@ class Commits:
             title, policy = check_title(intent.payload.decode()), policy_of(group)
             if policy.title != title:
                 plan.policy = policy_with_title(policy, title)
+        elif intent.kind == "abdicate":
+            policy = policy_of(group)
+            if policy.admins == (self._home.account.fingerprint,):
+                plan.policy = group_policy(policy.title, ())
         else:
             thread = self._home.threads.get(intent.thread_id)
             plan.renews_keys = thread.updated_keys_at < int.from_bytes(intent.payload, "big")

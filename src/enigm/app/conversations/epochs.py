@@ -10,6 +10,7 @@ from enigm.app.conversations.groups import (
     member_devices,
     policy_of,
 )
+from enigm.app.conversations.told import named
 
 if TYPE_CHECKING:
     from enigm.app.conversations.groups import Groups
@@ -44,7 +45,7 @@ class Epochs:
         home = self._home
         committer = before.get(summary.sender)
         if summary.removes_me:
-            who = "Somebody" if committer is None else home.name_of(committer.account)
+            who = "Somebody" if committer is None else named(committer.account)
             self.end(thread, "removed", f"{who} removed you from this conversation.")
             return
         policy = policy_of(group)
@@ -99,26 +100,23 @@ class Epochs:
     ) -> None:
         home = self._home
         old, new = ({name.account for name in names} for names in (before, after))
-        who = home.name_of(committer.account)
+        who = named(committer.account)
         for account in sorted(new - old):
-            self._told.notice(thread.id, f"{who} added {home.name_of(account)}.")
+            self._told.notice(thread.id, f"{who} added {named(account)}.")
         for account in sorted(old - new):
-            has_left = home.queues.has_intent(
-                thread.id, "remove_account", bytes.fromhex(account)
-            ) and not self._is_wanted_here(thread, account)
-            name = home.name_of(account)
+            setting = f"left {thread.id} {account}"
+            has_left = home.vault.get_setting(setting) is not None
+            name = named(account)
             text = f"{name} left." if has_left else f"{who} removed {name}."
+            home.vault.set_setting(setting, None)
             self._told.notice(thread.id, text)
-
-    def _is_wanted_here(self, thread: Thread, account: str) -> bool:
-        return self._home.vault.get_setting(f"removing {thread.id} {account}") is not None
 
     def _say_title(self, thread: Thread, committer: DeviceName, title: str) -> None:
         home = self._home
         if title != thread.title:
             home.threads.set_title(thread.id, title)
             if thread.title:
-                who = home.name_of(committer.account)
+                who = named(committer.account)
                 self._told.notice(thread.id, f"{who} called the group “{title}”.")
 
     def _remove_revoked(self, thread: Thread, group: Group) -> None:

@@ -107,7 +107,7 @@ class Incoming:
             is_policy_changed=summary.extensions is not None,
             is_external=summary.is_external,
         )
-        complaint = objection(policy, change, lambda name: self._may_go(thread, name))
+        complaint = objection(policy, change, self._may_go)
         if complaint is not None:
             self._epochs.refuse(thread, group, staged, complaint)
             return
@@ -115,11 +115,13 @@ class Incoming:
         self._home.queues.drop_commit(thread.id, won=False)
         self._epochs.begin(thread, group, summary, before)
 
-    def _may_go(self, thread: Thread, name: DeviceName) -> bool:
-        """Tell whether anybody may remove this device: it was revoked, or asked to leave."""
+    def _may_go(self, name: DeviceName) -> bool:
+        """Tell whether anybody may remove this device: its account revoked it.
+
+        Decided by what every member can find out, however late it came: members who judged one
+        commit differently would part for ever.
+        """
         if self._home.chains.is_revoked(name):
-            return True
-        if self._home.queues.has_intent(thread.id, "remove_account", name.fingerprint):
             return True
         if name.account not in self._looked_up:
             # The chain held here may be older than the revocation that the committer knows.

@@ -41,8 +41,8 @@ def objection(
     """Return why the conversation's rules forbid a commit, or None.
 
     Everybody may add and remove devices of the own account, and remove devices that their
-    account revoked or that asked to leave (``may_go``). The rest is for the administrators of a
-    group; a direct conversation stays between two.
+    account revoked (``may_go``). The rest is for the administrators of a group, removing who asks
+    to leave included; a direct conversation stays between two.
     """
     if change.is_external:
         return "somebody invited themselves"

@@ -147,7 +147,6 @@ class Talk:
             raise UnknownThingError("member")
         with home.vault.transaction():
             home.queues.put_intent(thread.id, "remove_account", bytes.fromhex(account))
-            home.vault.set_setting(f"removing {thread.id} {account}", b"1")
         self._engine.wake(thread.id)
         await self._settle(thread.id, set(), {account})
         return home.threads.get(thread.id)
@@ -178,6 +177,7 @@ class Talk:
             else:
                 self._engine.told.notice(thread.id, "You left.")
                 home.threads.set_state(thread.id, "leaving")
+                home.queues.put_intent(thread.id, "abdicate", b"")
                 self._engine.told.queue(thread.id, Leave())
         home.changes.conversation(thread.id)
         self._engine.wake(thread.id)

@@ -18,7 +18,7 @@ from enigm.app.content import (
     seal_envelope,
 )
 from enigm.app.identity.credentials import DeviceName, read_credential
-from enigm.app.vault.messages import Line
+from enigm.app.vault.messages import NAME_BEGIN, NAME_END, Line
 from enigm.foundation.errors import Refusal
 
 if TYPE_CHECKING:
@@ -38,6 +38,11 @@ DISPUTED = (
     "reordered them."
 )
 UNREADABLE = "A message arrived that this device cannot read."
+
+
+def named(account: str) -> str:
+    """Return what stands for an account's name in a notice."""
+    return f"{NAME_BEGIN}{account}{NAME_END}"
 
 
 class Told:
@@ -78,6 +83,8 @@ class Told:
         """The service holds a content of ours."""
         home = self._home
         home.queues.drop_outgoing(content_id)
+        if thread.state == "leaving" and thread.kind == "direct":
+            home.threads.set_state(thread.id, "left")
         line = home.messages.find(content_id.hex())
         if line is not None and line.state in {"sending", "failed"}:
             home.messages.set_state(line.id, "sent", seq)
@@ -173,18 +180,38 @@ class Told:
     def _take_leave(self, thread: Thread, sender: DeviceName, content: Leave) -> None:
         del content
         home = self._home
-        if sender.account == home.me:
+        if thread.kind == "direct":
+            self._end_direct(thread, sender)
+        elif sender.account == home.me:
             home.threads.set_state(thread.id, "leaving")
         else:
-            others = [item for item in self._devices(thread.id) if item[0] != sender.account]
-            turn = others.index((home.me, home.device.device_public))
+            self._let_go(thread, sender)
+        home.changes.conversation(thread.id)
+
+    def _end_direct(self, thread: Thread, sender: DeviceName) -> None:
+        """One of two went: the conversation is over for both."""
+        if sender.account != self._home.me:
+            self.notice(thread.id, f"{named(sender.account)} left.")
+        self._home.threads.set_state(thread.id, "left")
+
+    def _let_go(self, thread: Thread, sender: DeviceName) -> None:
+        """Someone asks to go: the administrators' devices commit that, one after the other."""
+        home = self._home
+        home.vault.set_setting(f"left {thread.id} {sender.account}", b"1")
+        members = home.threads.members(thread.id)
+        deciding = sorted(
+            item.device_public
+            for item in members
+            if item.is_admin and item.account != sender.account
+        )
+        if home.device.device_public in deciding:
+            turn = deciding.index(home.device.device_public)
             home.queues.put_intent(
                 thread.id,
                 "remove_account",
                 sender.fingerprint,
                 not_before=home.now() + turn * TURN_SECONDS if turn else 0,
             )
-        home.changes.conversation(thread.id)
 
     def _answered(self, thread: Thread, sender: DeviceName) -> None:
         """The person we asked to talk has joined: the contact and conversation are open."""

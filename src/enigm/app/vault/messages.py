@@ -14,6 +14,8 @@ MessageState = Literal["sending", "sent", "delivered", "read", "failed"]
 
 # What marks a hit inside a snippet: control characters, which no message shows.
 HIT_BEGIN, HIT_END = "\x02", "\x03"
+# What stands around an account in a notice: its name is filled in when the line is shown.
+NAME_BEGIN, NAME_END = "\x0e", "\x0f"
 SNIPPET_WORDS = 24
 SEARCH_HITS_MAX = 100
 PAGE_MESSAGES_MAX = 200

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from enigm.app.vault.file import Row, VaultFile
 
 IntentKind = Literal[
-    "add_account", "remove_account", "add_device", "remove_device", "title", "update"
+    "add_account", "remove_account", "add_device", "remove_device", "title", "abdicate", "update"
 ]
 
 
