@@ -9,6 +9,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol, cast
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
@@ -20,7 +21,7 @@ from enigm.crypto.errors import DecryptionFailedError, InvalidKeyError, Signatur
 from enigm.crypto.hpke import AeadId, Hpke, KeyPair
 from enigm.crypto.mls.ciphersuite import LABEL_PREFIX, Suite
 from enigm.crypto.mls.codec import opaque, u16
-from enigm.crypto.signatures import SigningKey
+from enigm.crypto.signatures import Signer, SigningKey
 from enigm.foundation.entropy import Entropy, SystemEntropy
 
 HASH_LENGTHS = {"sha384": 48, "sha512": 64}
@@ -226,6 +227,9 @@ class Ed448:
     def sign(self, private: bytes, message: bytes) -> bytes:
         return ed448.Ed448PrivateKey.from_private_bytes(private[:57]).sign(message)
 
+    def signer(self, private: bytes) -> Signer:
+        return partial(self.sign, private)
+
     def verify(self, public: bytes, message: bytes, signature: bytes) -> None:
         try:
             ed448.Ed448PublicKey.from_public_bytes(public).verify(signature, message)
@@ -244,6 +248,9 @@ class Ecdsa:
 
     def sign(self, private: bytes, message: bytes) -> bytes:
         return self.curve.private_key(private).sign(message, ec.ECDSA(self.algorithm))
+
+    def signer(self, private: bytes) -> Signer:
+        return partial(self.sign, private)
 
     def verify(self, public: bytes, message: bytes, signature: bytes) -> None:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM, ChaCha20Poly1305
@@ -18,11 +18,13 @@ from enigm.crypto.mls.errors import Rule, refusal
 from enigm.crypto.signatures import EcdsaP256, Ed25519
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from enigm.crypto.hpke import KeyPair
-    from enigm.crypto.signatures import SigningKey
+    from enigm.crypto.signatures import Signer, SigningKey
     from enigm.foundation.entropy import Entropy
+
+LabelSigner: TypeAlias = "Callable[[bytes, bytes], bytes]"
 
 VERSION_MLS10 = 1
 LABEL_PREFIX = b"MLS 1.0 "
@@ -65,6 +67,10 @@ class SignatureScheme(Protocol):
 
     def sign(self, private: bytes, message: bytes) -> bytes:
         """Sign a message."""
+        ...
+
+    def signer(self, private: bytes) -> Signer:
+        """Load a key once for many signatures."""
         ...
 
     def verify(self, public: bytes, message: bytes, signature: bytes) -> None:
@@ -113,9 +119,8 @@ class Suite:
 
     def expand_with_label(self, secret: bytes, label: bytes, context: bytes, length: int) -> bytes:
         """ExpandWithLabel (§8)."""
-        return kdf.expand(
-            self.hash_name, secret, _kdf_label(label, length) + opaque(context), length
-        )
+        info = _kdf_label(label, length) + opaque(context)
+        return kdf.expand(self.hash_name, secret, info, length)
 
     def derive_secret(self, secret: bytes, label: bytes) -> bytes:
         """DeriveSecret (§8)."""
@@ -133,7 +138,12 @@ class Suite:
 
     def sign_with_label(self, private: bytes, label: bytes, content: bytes) -> bytes:
         """SignWithLabel (§5.1.2)."""
-        return self.signatures.sign(private, opaque(LABEL_PREFIX + label) + opaque(content))
+        return self.signer(private)(label, content)
+
+    def signer(self, private: bytes) -> LabelSigner:
+        """Return SignWithLabel under a key that is loaded once: (label, content) to signature."""
+        sign = self.signatures.signer(private)
+        return lambda label, content: sign(opaque(LABEL_PREFIX + label) + opaque(content))
 
     def verifies(self, public: bytes, label: bytes, content: bytes, signature: bytes) -> bool:
         """VerifyWithLabel (§5.1.2); a malformed key fails like a wrong signature."""

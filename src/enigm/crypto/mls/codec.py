@@ -49,6 +49,13 @@ def length_header(length: int) -> bytes:
     raise ValueError(message)
 
 
+def header_length(length: int) -> int:
+    """Return how many octets a vector's length takes."""
+    if length <= _ONE_OCTET_MAX:
+        return 1
+    return 2 if length <= _TWO_OCTETS_MAX else 4
+
+
 def vector(parts: Iterable[bytes]) -> bytes:
     """Encode already encoded elements as a variable-size vector."""
     return opaque(b"".join(parts))

@@ -13,7 +13,7 @@ from enigm.crypto.mls.errors import Rule, refusal
 from enigm.crypto.mls.proposals import Proposal, encode_proposal, read_proposal
 
 if TYPE_CHECKING:
-    from enigm.crypto.mls.ciphersuite import Suite
+    from enigm.crypto.mls.ciphersuite import LabelSigner, Suite
     from enigm.crypto.mls.codec import Reader
 
 _LABEL = b"FramedContentTBS"
@@ -250,6 +250,12 @@ def sign_content(
     context: bytes,
 ) -> VerifiedContent:
     """Sign a frame; a commit's confirmation tag is filled in later (§6.1)."""
-    signed = content.to_be_signed(wire_format, context)
-    signature = suite.sign_with_label(signature_private, _LABEL, signed)
+    return sign_content_with(suite.signer(signature_private), wire_format, content, context)
+
+
+def sign_content_with(
+    sign: LabelSigner, wire_format: WireFormat, content: FramedContent, context: bytes
+) -> VerifiedContent:
+    """Sign a frame with a key that was loaded before."""
+    signature = sign(_LABEL, content.to_be_signed(wire_format, context))
     return VerifiedContent(wire_format, content, FrameAuth(signature))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from enigm.crypto import kdf
 from enigm.crypto.mls.ciphersuite import NONCE_LENGTH
-from enigm.crypto.mls.codec import Reader, length_header, opaque, read_whole, u8, u32
+from enigm.crypto.mls.codec import Reader, header_length, opaque, read_whole, u8, u32
 from enigm.crypto.mls.errors import Rule, refusal
 from enigm.crypto.mls.framing import (
     ContentKind,
@@ -97,8 +97,8 @@ def sender_data_key(suite: Suite, secret: bytes, ciphertext: bytes) -> MessageKe
 
 def _guarded(nonce: bytes, guard: bytes) -> bytes:
     """Mix the reuse guard in, against senders whose state was rolled back (§6.3.1)."""
-    head = bytes(a ^ b for a, b in zip(nonce[:REUSE_GUARD_LENGTH], guard, strict=True))
-    return head + nonce[REUSE_GUARD_LENGTH:]
+    head = int.from_bytes(nonce[:REUSE_GUARD_LENGTH], "big") ^ int.from_bytes(guard, "big")
+    return head.to_bytes(REUSE_GUARD_LENGTH, "big") + nonce[REUSE_GUARD_LENGTH:]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -149,11 +149,11 @@ def _padding(ciphertext: int, around: int, padded_size: Callable[[int], int]) ->
     A few sizes cannot be hit, where the ciphertext's length header grows; then the next wanted
     size is taken.
     """
-    wanted = padded_size(around + len(length_header(ciphertext)) + ciphertext)
+    wanted = padded_size(around + header_length(ciphertext) + ciphertext)
     for _ in range(2):
         for header in (1, 2, 4):
             length = wanted - around - header
-            if length >= ciphertext and len(length_header(length)) == header:
+            if length >= ciphertext and header_length(length) == header:
                 return length - ciphertext
         wanted = padded_size(wanted + 1)
     raise RuntimeError("the padding table gives a size smaller than the message")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from enigm.crypto import kdf
@@ -19,7 +20,7 @@ from enigm.crypto.mls.messages import encode_message
 from enigm.crypto.mls.transcript import confirmed_transcript_hash, interim_transcript_hash
 
 if TYPE_CHECKING:
-    from enigm.crypto.mls.ciphersuite import Suite
+    from enigm.crypto.mls.ciphersuite import LabelSigner, Suite
     from enigm.crypto.mls.framing import VerifiedContent
     from enigm.crypto.mls.group_context import GroupContext
     from enigm.crypto.mls.leaf_node import LeafNode
@@ -55,7 +56,7 @@ class OwnKeys:
         return replace(self, nodes=self.nodes | nodes)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Epoch:
     """One epoch; immutable. Message keys live apart, in the secret tree.
 
@@ -77,6 +78,11 @@ class Epoch:
     def number(self) -> int:
         """The epoch's number."""
         return self.context.epoch
+
+    @cached_property
+    def sign(self) -> LabelSigner:
+        """Our signature key, loaded once for the epoch's messages."""
+        return self.suite.signer(self.own.signature_private)
 
     @property
     def own_leaf(self) -> LeafNode:

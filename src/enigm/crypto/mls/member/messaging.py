@@ -12,7 +12,7 @@ from enigm.crypto.mls.framing import (
     FrameHeader,
     Sender,
     WireFormat,
-    sign_content,
+    sign_content_with,
 )
 from enigm.crypto.mls.message_protection import (
     REUSE_GUARD_LENGTH,
@@ -45,8 +45,7 @@ def sign_frame(
     sender = Sender.member(epoch.own.leaf_index)
     header = FrameHeader(epoch.context.group_id, epoch.number, sender, authenticated_data)
     content = FramedContent.make(header, body)
-    private = epoch.own.signature_private
-    return sign_content(epoch.suite, private, wire_format, content, epoch.context_encoded)
+    return sign_content_with(epoch.sign, wire_format, content, epoch.context_encoded)
 
 
 def protect(
