@@ -16,11 +16,11 @@ from enigm.foundation.keyfile import load_or_create_keys
 from enigm.foundation.log import EventLog
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 
 @contextmanager
-def trust_of_this_machine() -> Iterator[TrustParts]:
+def trust_of_this_machine() -> Generator[TrustParts]:
     """Open the audit log, the handles and the policies beside a service that may be running.
 
     Raises:
