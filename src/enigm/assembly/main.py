@@ -87,6 +87,16 @@ def chat(
     return chat_app(tokens)
 
 
+@app.command(name="agent", help_flags=[], version_flags=[])
+def agent(
+    *tokens: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],
+) -> int | None:
+    """See this machine's posture; attest it if you want to (`enigm agent --help`)."""
+    from enigm.faces.cli.agent import app as agent_app
+
+    return agent_app(tokens, exit_on_error=False, print_error=True)
+
+
 @app.command(name="audit", help_flags=[], version_flags=[])
 def audit(
     *tokens: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enigm.foundation.errors import SetupError, UnverifiableError
+from enigm.foundation.errors import NotFoundError, SetupError, UnverifiableError
 
 
 class TpmMissingError(SetupError):
@@ -15,3 +15,13 @@ class TpmRefusedError(UnverifiableError):
     def __init__(self, deed: str, trace: str) -> None:
         """Name the deed; the TPM's own words are for the operator."""
         super().__init__("agent.tpm_refused", f"The TPM refused to {deed}.", trace=trace)
+
+
+class NotEnrolledError(NotFoundError):
+    """There is no attestation key on this machine yet."""
+
+    def __init__(self) -> None:
+        """Say what to do first."""
+        super().__init__(
+            "agent.not_enrolled", "There is no attestation key yet. Run: enigm agent attest enrol"
+        )
