@@ -81,7 +81,7 @@ install_front_end() {
     if ! cmp -s package-lock.json node_modules/.enigm-lock; then
         say "installing the front-end parts of package-lock.json"
         # Scripts of packages are not run: nothing may download a program behind the lock file.
-        npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+        npm_config_update_notifier=false npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
         cp package-lock.json node_modules/.enigm-lock
     fi
 }

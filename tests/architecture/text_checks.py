@@ -199,7 +199,7 @@ def no_lifecycle_downloads(tree: Tree) -> list[str]:
             faults += [
                 f"{path}:{number}: runs npm without --ignore-scripts"
                 for number, line in enumerate(text.splitlines(), 1)
-                if re.search(r"^\s*npm (?:ci|install)\b", line) and "--ignore-scripts" not in line
+                if re.search(r"^[^#]*\bnpm (?:ci|install)\b", line) and "--ignore-scripts" not in line
             ]
     return faults
 
