@@ -94,6 +94,21 @@ class TsMls:
         """Commit a PreSharedKey proposal for an external key."""
         return _committed(self._ask("commit_psk", psk_id=psk_id, public=self.public))
 
+    def reinit(self, group_id: bytes) -> Committed:
+        """Close the group in favour of another of the same suite."""
+        return _committed(self._ask("reinit", group_id=group_id))
+
+    def succeed(
+        self, group_id: bytes, key_packages: list[bytes], *, branch: bool
+    ) -> tuple[bytes, bytes]:
+        """Make a successor group and move there; return its Welcome and its tree."""
+        answer = self._ask("succeed", group_id=group_id, key_packages=key_packages, branch=branch)
+        return bytes.fromhex(answer["welcome"]), bytes.fromhex(answer["tree"])
+
+    def follow_successor(self, welcome: bytes, *, branch: bool) -> None:
+        """Join a successor of the group that the client is in."""
+        self._ask("follow_successor", welcome=welcome, branch=branch)
+
     def state_bytes(self) -> int:
         """Return the size of the serialised state in bytes."""
         return self._ask("size")["bytes"]

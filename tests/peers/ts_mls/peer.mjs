@@ -5,6 +5,7 @@ import { register } from "node:module";
 
 register("./resolve.mjs", import.meta.url);
 const {
+  branchGroup,
   ciphersuites,
   createApplicationMessage,
   createCommit,
@@ -20,13 +21,19 @@ const {
   getCiphersuiteImpl,
   joinGroup,
   joinGroupExternal,
+  joinGroupFromBranch,
+  joinGroupFromReinit,
   makePskIndex,
   mlsExporter,
   processPrivateMessage,
   processPublicMessage,
+  reinitCreateNewGroup,
+  reinitGroup,
 } = await import("ts-mls");
 
 const { createGroupInfoWithRatchetTree } = await import("ts-mls/createCommit.js");
+const { ratchetTreeEncoder } = await import("ts-mls/ratchetTree.js");
+const { encode } = await import("ts-mls/codec/tlsEncoder.js");
 
 const bytes = (hex) => Uint8Array.from(Buffer.from(hex, "hex"));
 const hex = (value) => Buffer.from(value).toString("hex");
@@ -221,6 +228,42 @@ const commands = {
   },
   async copy(q, client) {
     clients.set(q.to, { ...client });
+    return {};
+  },
+  async reinit(q, client) {
+    const suite = client.impl.name ?? q.suite_name;
+    const result = await reinitGroup(client.state, bytes(q.group_id), "mls10", suite, [], client.impl);
+    client.state = result.newState;
+    return { commit: hex(encodeMlsMessage(result.commit)) };
+  },
+  async succeed(q, client) {
+    // Makes the group that a ReInit announced, or a branch; the client is in the new group then.
+    const { publicPackage, privatePackage } = (await commands.key_package(q, client), client.package);
+    const members = q.key_packages.map((text) => decode(text).keyPackage);
+    const id = bytes(q.group_id);
+    const result = q.branch
+      ? await branchGroup(client.state, publicPackage, privatePackage, members, id, client.impl)
+      : await reinitCreateNewGroup(
+          client.state,
+          publicPackage,
+          privatePackage,
+          members,
+          id,
+          client.impl.name ?? q.suite_name,
+          [],
+        );
+    client.state = result.newState;
+    return {
+      welcome: message({ wireformat: "mls_welcome", welcome: result.welcome }),
+      tree: hex(encode(ratchetTreeEncoder)(result.newState.ratchetTree)),
+    };
+  },
+  async follow_successor(q, client) {
+    const { publicPackage, privatePackage } = client.package;
+    const welcome = decode(q.welcome).welcome;
+    client.state = await (q.branch
+      ? joinGroupFromBranch(client.state, welcome, publicPackage, privatePackage, undefined, client.impl)
+      : joinGroupFromReinit(client.state, welcome, publicPackage, privatePackage, undefined));
     return {};
   },
   async rounds(q, client) {
