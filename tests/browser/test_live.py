@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import asyncio
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.async_api import expect
@@ -13,6 +14,8 @@ from tests.support.scripted_app import PASSWORD, ScriptedApp
 
 if TYPE_CHECKING:
     from playwright.async_api import Locator, Page
+
+    from enigm.app import views
 
 pytestmark = pytest.mark.browser
 
@@ -144,6 +147,28 @@ async def test_after_a_cut_the_page_reads_what_it_missed(page: Page) -> None:
         await expect(_messages(page).last).to_contain_text("said while you were cut off")
         app.receive(MIRA, "mira.aalto", "and live again")
         await expect(_messages(page).last).to_contain_text("and live again")
+
+
+async def test_what_arrives_while_a_chat_opens_is_not_lost(page: Page) -> None:
+    app = ScriptedApp()
+    read, reading, go_on = app.messages, asyncio.Event(), asyncio.Event()
+
+    async def slowly(*wanted: Any) -> list[views.Message]:
+        page_of_lines = await read(*wanted)
+        reading.set()
+        await go_on.wait()
+        return page_of_lines
+
+    app.messages = slowly  # type: ignore[method-assign,assignment]
+    async with scripted_page(page, app):
+        await _row(page, "tomas.k").click()
+        await reading.wait()
+        app.receive("chat-tomas.k", "tomas.k", "in the very moment")
+        await expect(_row(page, "tomas.k")).to_contain_text("in the very moment")
+        go_on.set()
+        await expect(_messages(page).last).to_contain_text("in the very moment")
+        await expect(_messages(page)).to_have_count(3)
+        await expect(_row(page, "tomas.k").locator(".badge")).to_have_count(0)
 
 
 async def test_a_reload_keeps_the_session_and_the_place(page: Page) -> None:

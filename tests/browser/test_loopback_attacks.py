@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from enigm.app.app import Options
 from enigm.app.loopback import daemon as loopback_daemon
 from enigm.app.loopback.daemon import RunningDaemon, serving
 from enigm.app.loopback.door import Door
+from enigm.app.options import Options
 from tests.support.browser import chromium, new_page
 from tests.support.scripted_app import ScriptedApp
 

@@ -22,7 +22,9 @@ export async function readNewest(id) {
   keep(id, { loading: true });
   try {
     const lines = await api.messages(id, null, PAGE);
-    keep(id, { loading: false, read: true, complete: lines.length < PAGE, lines: merged(historyOf(id).lines, lines) });
+    // What arrived while the page was on its way comes after it.
+    const live = historyOf(id).lines;
+    keep(id, { loading: false, read: true, complete: lines.length < PAGE, lines: merged(lines, live) });
   } catch {
     keep(id, { loading: false, read: true, complete: true });
   }
@@ -71,7 +73,8 @@ export function showMessage(message) {
 /** Merge lines into a conversation; tells whether any of them is new. */
 export function mergeMessages(id, lines) {
   const known = historyOf(id);
-  if (!known.read) return true;
+  // Nothing of this chat was asked for yet: opening it reads this line with the others.
+  if (!known.read && !known.loading) return true;
   const isNew = lines.some((line) => !known.lines.some((it) => it.id === line.id));
   keep(id, { lines: merged(known.lines, lines) });
   return isNew;

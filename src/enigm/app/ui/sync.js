@@ -134,6 +134,13 @@ export async function loadDetails(id) {
   }
 }
 
+/** Keep a conversation that a deed answered with; the stream's row, if it came first, is newer. */
+export function keepConversation(details) {
+  const row = store.state.conversations.get(details.id);
+  store.put("details", details.id, details);
+  if (!row) store.put("conversations", details.id, { ...details, members: details.members.length });
+}
+
 /** Send, and show it at once. */
 export async function sendMessage(id, text) {
   showMessage(await api.send(id, text));

@@ -3,7 +3,8 @@ import { html } from "../vendor/lit.js";
 import * as api from "../api.js";
 import { count } from "../format.js";
 import { go, href } from "../router.js";
-import { contactsBy, store } from "../store.js";
+import { contactsBy } from "../store.js";
+import { keepConversation } from "../sync.js";
 import { FormView } from "../view.js";
 import { refusal, submit } from "../parts/fields.js";
 import { emptyState, paneHead } from "../parts/pane.js";
@@ -39,8 +40,7 @@ class NewGroup extends FormView {
     const title = new FormData(event.target).get("title").trim();
     return this.attempt(async () => {
       const made = await api.createGroup(title, [...this.#chosen]);
-      store.put("details", made.id, made);
-      store.put("conversations", made.id, { ...made, members: made.members.length });
+      keepConversation(made);
       go("chats", made.id);
     });
   };

@@ -4,6 +4,7 @@ import * as api from "../api.js";
 import { fullTime, isoTime, shortTime } from "../format.js";
 import { go, href } from "../router.js";
 import { say, store } from "../store.js";
+import { keepConversation } from "../sync.js";
 import { View } from "../view.js";
 import { avatar } from "../parts/avatar.js";
 import { confirm } from "../parts/dialog.js";
@@ -43,8 +44,7 @@ class Requests extends View {
     return this.attempt(async () => {
       const made = await api.acceptRequest(request.id);
       store.put("requests", request.id, null);
-      store.put("details", made.id, made);
-      store.put("conversations", made.id, { ...made, members: made.members.length });
+      keepConversation(made);
       go("chats", made.id);
     });
   }
