@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import uvicorn
 
-from enigm.app.app import App, Options
+from enigm.app.app import App
 from enigm.app.errors import UnknownThingError
+from enigm.app.options import Options
 from enigm.assembly.service import build_service
 from enigm.foundation.clock import SystemClock
 from enigm.foundation.entropy import SystemEntropy
 from enigm.foundation.log import EventLog
+from enigm.wire import delivery
 from enigm.wire.delivery import MESSAGE_BYTES_MAX
 from tests.support.service import settings_of_tests
 
@@ -54,12 +56,62 @@ class QuietServer(uvicorn.Server):
         yield
 
 
+class Middleman:
+    """Stands where the service stands: sees all that arrives, and may change what is answered.
+
+    ``alter`` gets each batch of frames that one client is about to receive on its stream; where
+    ``only`` is set, it is that connection's alone (they are numbered from 1).
+    """
+
+    def __init__(self) -> None:
+        self.seen = bytearray()
+        self.alter: Callable[[list[Any]], list[Any]] | None = None
+        self.only: int | None = None
+        self.connections = 0
+
+    def around(self, application: Any) -> Any:
+        async def serve(scope: Any, receive: Any, send: Any) -> None:
+            if scope["type"] == "lifespan":
+                await application(scope, receive, send)
+                return
+            self.seen += scope["path"].encode() + scope["query_string"]
+            for name, value in scope["headers"]:
+                self.seen += name + value
+            if scope["type"] == "websocket":
+                self.connections += 1
+            await application(scope, self._hearing(receive), self._speaking(send, self.connections))
+
+        return serve
+
+    def _hearing(self, receive: Any) -> Any:
+        async def hear() -> Any:
+            event = await receive()
+            self.seen += event.get("body") or event.get("bytes") or b""
+            return event
+
+        return hear
+
+    def _speaking(self, send: Any, number: int) -> Any:
+        async def speak(event: Any) -> None:
+            is_meant = self.alter is not None and self.only in {None, number}
+            if event["type"] == "websocket.send" and is_meant:
+                assert self.alter is not None
+                frames = self.alter(list(delivery.decode_answers(event["bytes"])))
+                if not frames:
+                    return
+                event = {**event, "bytes": delivery.encode_all(frames)}
+            await send(event)
+
+        return speak
+
+
 @dataclass(slots=True)
 class ServiceOnPort:
     """A service behind uvicorn on 127.0.0.1, which can be stopped and started again."""
 
     folder: Path
     port: int = 0
+    middleman: Middleman = field(default_factory=Middleman)
     _server: uvicorn.Server | None = None
     _task: asyncio.Task[None] | None = None
 
@@ -75,7 +127,7 @@ class ServiceOnPort:
         listener = socket.create_server(("127.0.0.1", self.port))
         self.port = listener.getsockname()[1]
         config = uvicorn.Config(
-            service,
+            self.middleman.around(service),
             log_config=None,
             access_log=False,
             lifespan="on",

@@ -6,11 +6,10 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
-
 import enigm
 from enigm.app import views
 from enigm.app.changes import Change, Changes
-from enigm.app.engine import Engine
+from enigm.app.conversations.engine import Engine
 from enigm.app.entrance import Entered, Entrance
 from enigm.app.errors import (
     InvalidProfileError,
@@ -36,7 +35,7 @@ from enigm.foundation.errors import Refusal
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-    from enigm.app.app import Options
+    from enigm.app.options import Options
 
 ASKED_POSITIONS = "phrase_ask"
 # How often a waiting device asks whether it was approved: somebody looks at both screens.

@@ -14,7 +14,7 @@ from enigm.foundation.errors import ConflictError
 from enigm.wire.device_chain import Kind, device_id_of
 
 if TYPE_CHECKING:
-    from enigm.app.engine import Engine
+    from enigm.app.conversations.engine import Engine
     from enigm.app.service.accounts import PendingDevice
 
 # Two devices may append at the same time; each failed try means that another one got through.

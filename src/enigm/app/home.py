@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 ACCOUNT = "account"
 DEVICE = "device"
-SIGN_IN_SECRET = "sign_in_secret"  # noqa: S105 - the name of a setting
+SIGN_IN_SECRET = "sign_in_secret"
 PHRASE_TO_CONFIRM = "phrase_to_confirm"
 INBOX_CURSOR = "inbox_cursor"
 IS_READY = "is_ready"
-TOKEN_KEY = "token_key"  # noqa: S105 - the name of a setting
+TOKEN_KEY = "token_key"
 
 
 @dataclass(slots=True)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from enigm.app.changes import Change
-    from enigm.app.engine import Engine
+    from enigm.app.conversations.engine import Engine
 
 # A group's letter carries its members' chains; a few may have to be looked up all the same.
 CHAINS_LOOKED_UP_MAX = 64

@@ -13,8 +13,8 @@ from enigm.app.letters import Contacts as ContactsLetter
 from enigm.app.views import Invite
 
 if TYPE_CHECKING:
+    from enigm.app.conversations.engine import Engine
     from enigm.app.conversations.talk import Talk
-    from enigm.app.engine import Engine
     from enigm.app.vault.people import Person
 
 

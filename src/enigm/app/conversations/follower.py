@@ -28,7 +28,7 @@ WITHHELD_SECONDS = 30.0
 class Follower:
     """Reads every channel that this device takes part in, one ``run`` per conversation."""
 
-    def __init__(  # noqa: PLR0913 - the parts it reads with
+    def __init__(
         self,
         home: Home,
         path: ChannelPath,

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from enigm.app.home import Home
     from enigm.crypto.mls.member.outcomes import PendingCommit
 
-TOKEN_LABEL = "enigm channel token"  # noqa: S105 - a label, not a secret
+TOKEN_LABEL = "enigm channel token"
 TOKEN_BYTES = 32
 
 # The channel is in order and complete: nothing late is ever read, so no old key is kept.

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from enigm.app.errors import LyingServiceError, UnknownThingError
+from enigm.app.errors import DeviceNotTrustedError, LyingServiceError, UnknownThingError
 from enigm.app.identity.credentials import account_name
 from enigm.app.identity.keys import names_of
 from enigm.foundation.errors import InvalidError, NotFoundError
@@ -42,6 +42,7 @@ class Lookups:
 
         Raises InvalidUserNameError, UnknownThingError, LyingServiceError.
         """
+        self._require_trusted()
         name, keys = await asyncio.to_thread(names_of, text)
         token = await self._wallet.take()
         try:
@@ -58,6 +59,7 @@ class Lookups:
 
     async def by_account(self, account: str, *, key_packages: bool = False) -> Found:
         """Fetch what an account trusts now; raises UnknownThingError, LyingServiceError."""
+        self._require_trusted()
         fingerprint = bytes.fromhex(account)
         token = await self._wallet.take()
         try:
@@ -85,6 +87,11 @@ class Lookups:
         if account == self._home.me:
             return self._home.account.card_key
         return self._home.people.find(account).card_key
+
+    def _require_trusted(self) -> None:
+        """Refuse for a revoked device: it may still hold tokens, but speaks for nobody."""
+        if not self._home.is_trusted:
+            raise DeviceNotTrustedError
 
     def _verify(self, listing: Listing, fingerprint: bytes | None) -> Found:
         chain = self._home.accept_chain(listing.chain.verify(fingerprint))

@@ -12,7 +12,8 @@ from enigm.foundation.errors import NotFoundError, Refusal, UnavailableError
 from enigm.wire import delivery
 
 if TYPE_CHECKING:
-    from enigm.app.engine import Engine
+    from enigm.app.conversations.needs import Parts
+    from enigm.app.conversations.upkeep import Upkeep
     from enigm.app.service.channels import Subscription
 
 RETRY_SECONDS = 2.0
@@ -21,18 +22,19 @@ RETRY_SECONDS = 2.0
 class InboxReader:
     """Follows this device's inbox."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, parts: Parts, upkeep: Upkeep) -> None:
         """Work for an engine."""
-        self._engine = engine
-        self._home = engine.home
-        self._inbox = engine.inbox
-        self._path = engine.path
+        self._parts = parts
+        self._upkeep = upkeep
+        self._home = parts.home
+        self._inbox = parts.inbox
+        self._path = parts.path
         self.is_live = False
 
     async def run(self) -> None:
         """Read until cancelled."""
         while True:
-            await self._engine.upkeep.has_inbox.wait()
+            await self._upkeep.has_inbox.wait()
             await self._path.wait_online()
             device = self._home.device
             try:
@@ -79,7 +81,7 @@ class InboxReader:
                     return
                 looked_up.add(error.account)
                 with contextlib.suppress(NotFoundError):
-                    await self._engine.lookups.by_account(error.account)
+                    await self._parts.lookups.by_account(error.account)
             except UnavailableError:
                 raise
             except Refusal:
@@ -88,6 +90,6 @@ class InboxReader:
                 self._inbox.skip(record)
                 return
             else:
-                self._engine.wake_all()
-                self._engine.upkeep.wake()
+                self._parts.wake_all()
+                self._upkeep.wake()
                 return

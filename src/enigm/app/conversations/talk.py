@@ -16,14 +16,20 @@ from enigm.app.content import (
     group_policy,
 )
 from enigm.app.conversations.groups import first_log_head, member_devices, policy_of
-from enigm.app.errors import ContactStateError, NotActiveError, NotAllowedError, UnknownThingError
+from enigm.app.errors import (
+    ContactStateError,
+    DeviceNotTrustedError,
+    NotActiveError,
+    NotAllowedError,
+    UnknownThingError,
+)
 from enigm.app.vault.messages import Line
 from enigm.app.vault.threads import Thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from enigm.app.engine import Engine
+    from enigm.app.conversations.engine import Engine
     from enigm.app.vault.threads import ThreadKind, ThreadState
 
 CHANNEL_BYTES = 16
@@ -187,6 +193,8 @@ class Talk:
     ) -> Thread:
         """Make a group of this device; its siblings are wanted in it from the start."""
         home = self._home
+        if not home.is_trusted:
+            raise DeviceNotTrustedError
         channel = home.entropy.random_bytes(CHANNEL_BYTES)
         group = self._engine.groups.create(channel, policy)
         thread = Thread(

@@ -18,7 +18,7 @@ from enigm.wire import delivery
 from enigm.wire.device_chain import device_id_of
 
 if TYPE_CHECKING:
-    from enigm.app.engine import Engine
+    from enigm.app.conversations.needs import Parts
     from enigm.app.service.accounts import PendingDevice
 
 # How stale the list of own devices may be on a screen that nobody reloads.
@@ -38,10 +38,10 @@ DEVICE_NAME = "device_name"
 class Upkeep:
     """The chores of one device."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, parts: Parts) -> None:
         """Work for an engine."""
-        self._engine = engine
-        self._home = engine.home
+        self._parts = parts
+        self._home = parts.home
         self._woken = asyncio.Event()
         self.pending: tuple[PendingDevice, ...] = ()
         self.has_inbox = asyncio.Event()
@@ -58,7 +58,7 @@ class Upkeep:
         if self._home.vault.get_setting(HAS_INBOX) is not None:
             self.has_inbox.set()
         while True:
-            await self._engine.path.wait_online()
+            await self._parts.path.wait_online()
             self._woken.clear()
             wait = ROUND_SECONDS
             try:
@@ -72,7 +72,7 @@ class Upkeep:
     async def refresh_chain(self) -> None:
         """Fetch the own chain and who waits; raises LyingServiceError when it contradicts."""
         home = self._home
-        own = await self._engine.accounts.own_chain()
+        own = await self._parts.accounts.own_chain()
         before = home.own_chain
         chain = home.accept_chain(own.chain.verify(home.account.fingerprint))
         if own.pending != self.pending:
@@ -86,9 +86,9 @@ class Upkeep:
             return
         with home.vault.transaction():
             for device_public in revoked:
-                self._engine.siblings.expel(device_public)
+                self._parts.siblings.expel(device_public)
         if revoked:
-            self._engine.wake_all()
+            self._parts.wake_all()
 
     async def _round(self) -> None:
         await self.refresh_chain()
@@ -106,7 +106,7 @@ class Upkeep:
         home = self._home
         with home.vault.transaction():
             for thread in home.threads.followed():
-                self._engine.epochs.end(thread, "removed", "This device was revoked.")
+                self._parts.epochs.end(thread, "removed", "This device was revoked.")
         home.changes.state()
 
     async def _make_inbox(self) -> None:
@@ -114,11 +114,11 @@ class Upkeep:
         if home.vault.get_setting(HAS_INBOX) is not None:
             self.has_inbox.set()
             return
-        token = await self._engine.wallet.take()
+        token = await self._parts.wallet.take()
         read_hash = hashlib.sha256(device.inbox_secret).digest()
         with contextlib.suppress(ConflictError):
             # A conflict says that an earlier try got through.
-            await self._engine.path.ask(
+            await self._parts.path.ask(
                 lambda number: delivery.CreateInbox(number, device.inbox, read_hash, token)
             )
         with home.vault.transaction():
@@ -126,11 +126,11 @@ class Upkeep:
         self.has_inbox.set()
 
     async def _publish_key_packages(self) -> None:
-        if await self._engine.accounts.remaining_key_packages() >= KEY_PACKAGES_LOW:
+        if await self._parts.accounts.remaining_key_packages() >= KEY_PACKAGES_LOW:
             return
         fresh = self._fresh_packages(KEY_PACKAGES_BATCH + 1)
         packages = [bundle.message for bundle in fresh]
-        await self._engine.accounts.publish_key_packages(packages[:-1], packages[-1])
+        await self._parts.accounts.publish_key_packages(packages[:-1], packages[-1])
 
     def _fresh_packages(self, count: int) -> list[KeyPackageBundle]:
         """Make key packages and write them down before anybody can use them.
@@ -157,14 +157,14 @@ class Upkeep:
         if home.vault.get_setting(OWES_HELLO) is None:
             return
         name = (home.vault.get_setting(DEVICE_NAME) or b"").decode()
-        siblings = self._engine.siblings
+        siblings = self._parts.siblings
         with home.vault.transaction():
             for device_public in siblings.others():
                 bundles = self._fresh_packages(KEY_PACKAGES_FOR_SIBLINGS)
                 packages = tuple(bundle.message for bundle in bundles)
                 siblings.write(device_public, DeviceReady(name, packages))
             home.vault.set_setting(OWES_HELLO, None)
-        self._engine.post.wake()
+        self._parts.post.wake()
 
     async def _check_names(self) -> None:
         """Find out whether people are called what others say they are."""
@@ -176,7 +176,7 @@ class Upkeep:
             NAME_CHECKS_PER_ROUND,
         )
         for account, name in rows:
-            if not await self._engine.lookups.check_name(account, name):
+            if not await self._parts.lookups.check_name(account, name):
                 with home.vault.transaction():
                     home.vault.run(
                         "UPDATE person SET name = '' WHERE account = ? AND name_checked = 0",
@@ -201,4 +201,4 @@ class Upkeep:
             for thread in home.threads.followed():
                 if thread.updated_keys_at < due:
                     home.queues.put_intent(thread.id, "update", b"", (due + 1).to_bytes(8, "big"))
-                    self._engine.wake(thread.id)
+                    self._parts.wake(thread.id)

@@ -332,7 +332,7 @@ class AccountPath:
     ) -> Answer:
         return await self._signed(method, path, kind, content, is_protected=True)
 
-    async def _signed(  # noqa: PLR0913 - the parts of one request
+    async def _signed(
         self,
         method: str,
         path: str,

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from cyclopts import Parameter
 
-from enigm.app.app import App, Options
+from enigm.app.app import App
+from enigm.app.options import Options
 from enigm.faces.cli.printing import Printer, complain
 from enigm.foundation.errors import Category, InvalidError, Refusal
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-PASSWORD_VARIABLE = "ENIGM_PASSWORD"  # noqa: S105 - the name of a variable
+PASSWORD_VARIABLE = "ENIGM_PASSWORD"
 # Scripts match on these: 10 plus the category's place in docs/app-api.md's list. Never renumber.
 EXIT_CODES = {category: 10 + place for place, category in enumerate(Category)}
 EXIT_TIMED_OUT = 30

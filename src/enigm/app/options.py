@@ -1,0 +1,30 @@
+"""Which profile an App serves, from where, and what tests replace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from enigm.foundation.clock import Clock, SystemClock
+from enigm.foundation.entropy import Entropy, SystemEntropy
+
+PROFILES_FOLDER = Path("~/.local/share/enigm/app")
+PROFILE_DEFAULT = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Which profile, which service, and what tests replace.
+
+    Args:
+        profile: a folder name under ``folder``; one person, one vault.
+        service: the address of the service, ``http://127.0.0.1:8080``; None takes the one that
+            the profile already uses.
+        folder: where the profiles lie.
+    """
+
+    profile: str = PROFILE_DEFAULT
+    service: str | None = None
+    folder: Path = PROFILES_FOLDER
+    clock: Clock = field(default_factory=SystemClock)
+    entropy: Entropy = field(default_factory=SystemEntropy)
