@@ -46,6 +46,7 @@ class Person:
                     url,
                     subprotocols=[websockets.Subprotocol(delivery.SUBPROTOCOL)],
                     compression=None,
+                    max_size=delivery.MESSAGE_BYTES_MAX,
                 ) as connection:
                     self._connection = connection
                     self.state.reconnected()

@@ -50,7 +50,10 @@ class ServerProcess:
         log = (self._folder / f"server-{self.port}.log").open("ab")
         with log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "enigm.assembly.main", "serve", "--role=delivery", f"--port={self.port}"],
+                [
+                    *(sys.executable, "-m", "enigm.assembly.main", "serve"),
+                    *("--role=delivery", f"--port={self.port}"),
+                ],
                 env=environment,
                 stdout=log,
                 stderr=log,

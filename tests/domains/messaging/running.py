@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
+from hashlib import sha256
 from typing import TYPE_CHECKING, TypeVar
 
 import uvicorn
@@ -191,7 +192,10 @@ async def connected(port: int) -> AsyncGenerator[Client]:
     """Connect a client."""
     url = f"ws://127.0.0.1:{port}{delivery.STREAM_PATH}"
     async with websockets.connect(
-        url, subprotocols=[websockets.Subprotocol(delivery.SUBPROTOCOL)], compression=None
+        url,
+        subprotocols=[websockets.Subprotocol(delivery.SUBPROTOCOL)],
+        compression=None,
+        max_size=delivery.MESSAGE_BYTES_MAX,
     ) as connection:
         yield Client(connection)
 
@@ -207,8 +211,6 @@ class Channel:
         return bytes(a ^ b for a, b in zip(self._secret, epoch.to_bytes(32, "big"), strict=True))
 
     def token_hash(self, epoch: int) -> bytes:
-        from hashlib import sha256
-
         return sha256(self.token(epoch)).digest()
 
     def create(self, request: int, admission: bytes | None = None) -> delivery.CreateChannel:

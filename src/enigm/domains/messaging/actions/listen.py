@@ -29,8 +29,8 @@ class Listener(Protocol):
         """Whether its reader is slower than what is written."""
         ...
 
-    def put(self, *octets: bytes) -> None:
-        """Queue bytes to be sent."""
+    def put(self, frame: bytes) -> None:
+        """Queue one whole frame to be sent."""
         ...
 
     def read_later(self, subscription: Subscription) -> None:
@@ -82,7 +82,7 @@ class Subscription:
             self.is_live = False
             self.listener.read_later(self)
             return
-        self.listener.put(delivery.record_head(self.request, tail), tail)
+        self.listener.put(delivery.record_head(self.request, tail) + tail)
         self.cursor = record.seq
         self.credit_bytes -= len(record.body)
         if record.is_commit:

@@ -184,22 +184,32 @@ class Session:
 
     # Answers
 
-    def put(self, *octets: bytes) -> None:
-        """Queue bytes to be sent."""
+    def put(self, frame: bytes) -> None:
+        """Queue one whole frame to be sent."""
         if self._is_closed:
             return
-        self._out += octets
-        for part in octets:
-            self._out_bytes += len(part)
+        self._out.append(frame)
+        self._out_bytes += len(frame)
         if self._out_bytes > UNREAD_BYTES_MAX:
             self._is_read.clear()
         self._wake.set()
 
     def _take_output(self) -> bytes:
-        output = b"".join(self._out)
-        self._out.clear()
-        self._out_bytes = 0
-        self._is_read.set()
+        if self._out_bytes <= delivery.MESSAGE_BYTES_MAX:
+            output = b"".join(self._out)
+            self._out.clear()
+        else:
+            # Rare: much was written at once. What a client accepts is one message, no more.
+            count, length_bytes = 0, 0
+            for frame in self._out:
+                if length_bytes + len(frame) > delivery.MESSAGE_BYTES_MAX:
+                    break
+                count, length_bytes = count + 1, length_bytes + len(frame)
+            output = b"".join(self._out[:count])
+            del self._out[:count]
+        self._out_bytes -= len(output)
+        if self._out_bytes <= UNREAD_BYTES_MAX:
+            self._is_read.set()
         return output
 
     def _refuse(self, request: int, refusal: Refusal) -> None:
@@ -293,7 +303,7 @@ class Session:
         for seq, body in chunk.records:
             flags = delivery.FLAG_COMMIT if seq == epoch.last_seq else 0
             tail = delivery.record_tail(seq, epoch.number, flags, body)
-            self.put(delivery.record_head(subscription.request, tail), tail)
+            self.put(delivery.record_head(subscription.request, tail) + tail)
             subscription.cursor = seq
             subscription.credit_bytes -= len(body)
 
