@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM, ChaCha20Poly1305
 from enigm.crypto import kdf
 from enigm.crypto.errors import DecryptionFailedError, InvalidKeyError, SignatureInvalidError
 from enigm.crypto.hpke import AeadId, Hpke, KdfId, KemId
-from enigm.crypto.mls.codec import opaque, u16, u32
+from enigm.crypto.mls.codec import length_header, opaque, u16, u32
 from enigm.crypto.mls.errors import Rule, refusal
 from enigm.crypto.signatures import EcdsaP256, Ed25519
 
@@ -143,11 +143,11 @@ class Suite:
     def signer(self, private: bytes) -> LabelSigner:
         """Return SignWithLabel under a key that is loaded once: (label, content) to signature."""
         sign = self.signatures.signer(private)
-        return lambda label, content: sign(opaque(LABEL_PREFIX + label) + opaque(content))
+        return lambda label, content: sign(_labelled(label, content))
 
     def verifies(self, public: bytes, label: bytes, content: bytes, signature: bytes) -> bool:
         """VerifyWithLabel (§5.1.2); a malformed key fails like a wrong signature."""
-        signed = opaque(LABEL_PREFIX + label) + opaque(content)
+        signed = _labelled(label, content)
         try:
             self.signatures.verify(public, signed, signature)
         except (SignatureInvalidError, InvalidKeyError):
@@ -217,6 +217,11 @@ class Suite:
             return self._cipher(key).decrypt(nonce, sealed, authenticated)
         except (InvalidTag, ValueError):
             return None
+
+
+def _labelled(label: bytes, content: bytes) -> bytes:
+    """Return SignContent (§5.1.2); the content, which may be large, is copied once."""
+    return b"".join((opaque(LABEL_PREFIX + label), length_header(len(content)), content))
 
 
 @lru_cache(maxsize=256)

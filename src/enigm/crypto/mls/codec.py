@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 Element = TypeVar("Element")
 
 _ONE_OCTET_MAX = 0x3F
+_FOUR_OCTETS_PREFIX = 0x80
 _TWO_OCTETS_MAX = 0x3FFF
 # RFC 9420 §2.1.2: prefix 3 is invalid, so no vector is longer than 30 bits can say.
 _FOUR_OCTETS_MAX = 0x3FFF_FFFF
@@ -141,14 +142,22 @@ class Reader:
 
     def opaque(self) -> bytes:
         """Read a variable-size vector of bytes."""
-        start = self._position
-        if start < self._end:
-            first = self._encoded[start]
-            end = start + 1 + first
-            # The common case, a short vector, without further calls.
-            if first <= _ONE_OCTET_MAX and end <= self._end:
+        start, encoded = self._position, self._encoded
+        # The common cases, short forms that are whole, without further calls.
+        if start + 1 < self._end:
+            first = encoded[start]
+            if first <= _ONE_OCTET_MAX:
+                start, end = start + 1, start + 1 + first
+            elif first < _FOUR_OCTETS_PREFIX:
+                length = (first & 0x3F) << 8 | encoded[start + 1]
+                start, end = start + 2, start + 2 + length
+                if length <= _ONE_OCTET_MAX:
+                    raise refusal(Rule.CODEC_LENGTH)
+            else:
+                return self.take(self.length())
+            if end <= self._end:
                 self._position = end
-                return self._encoded[start + 1 : end]
+                return encoded[start:end]
         return self.take(self.length())
 
     def within(self) -> Reader:

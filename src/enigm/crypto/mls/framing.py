@@ -176,7 +176,7 @@ class FramedContent:
     def to_be_signed(self, wire_format: WireFormat, context: bytes) -> bytes:
         """Return FramedContentTBS (§6.1); ``context`` is the encoded group context."""
         covered = context if self.header.sender.kind in _SIGNS_CONTEXT else b""
-        return u16(VERSION_MLS10) + u16(wire_format) + self.encoded + covered
+        return b"".join((u16(VERSION_MLS10), u16(wire_format), self.encoded, covered))
 
 
 @dataclass(frozen=True, slots=True)

@@ -190,6 +190,6 @@ def open_private(
         Sender.member(sender.leaf_index),
         message.authenticated_data,
     )
-    encoded = header.encoded() + u8(message.kind) + opened[:body_length]
+    encoded = b"".join((header.encoded(), u8(message.kind), opened[:body_length]))
     content = FramedContent(header, body, encoded)
     return UnverifiedContent(WireFormat.PRIVATE_MESSAGE, content, auth)

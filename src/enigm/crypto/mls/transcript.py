@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 
 def confirmed_transcript_hash(suite: Suite, interim: bytes, commit: VerifiedContent) -> bytes:
     """Add a commit, without its confirmation tag, to the transcript."""
+    signature = opaque(commit.auth.signature)
     return suite.hash(
-        interim + u16(commit.wire_format) + commit.content.encoded + opaque(commit.auth.signature)
+        b"".join((interim, u16(commit.wire_format), commit.content.encoded, signature))
     )
 
 
