@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,6 +12,9 @@ from enigm.agent.attestation.errors import TpmMissingError, TpmRefusedError
 from enigm.crypto.attestation.endorsement import EK_ATTRIBUTES, EK_POLICY, UnverifiedEndorsement
 from enigm.crypto.attestation.quote import PCRS, UnverifiedQuote
 from enigm.crypto.attestation.structures import ObjectAttributes
+
+# Failures come as exceptions; the library under them would print them as well.
+os.environ.setdefault("TSS2_LOG", "all+none")
 
 with warnings.catch_warnings():
     # tpm2-pytss 2.3 imports two ciphers from where cryptography no longer wants them.

@@ -128,7 +128,7 @@ def _refused_by_iptables(machine: Machine) -> set[str] | None:
 def _kernel_filters(machine: Machine) -> bool:
     """Say whether a packet filter could be loaded by something that we cannot ask."""
     tables = machine.line("/proc/net/ip_tables_names")
-    return bool(tables) or machine.exists("/sys/module/nf_tables")
+    return tables != "" or machine.exists("/sys/module/nf_tables")
 
 
 def _open_ports(table: str) -> Iterator[int]:

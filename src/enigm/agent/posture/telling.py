@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from enigm.agent.posture.readings import Fact  # noqa: TC001 - msgspec reads annotations
+from enigm.agent.posture.readings import Fact
 from enigm.agent.posture.wording import ADVICE
 from enigm.wire.posture_report import Signal, State
 
