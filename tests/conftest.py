@@ -9,7 +9,6 @@ from tests.support.databases import (
     postgres_database,
     postgres_server,
 )
-
 from tests.support.service import journey, running
 
 __all__ = [

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from enigm.app.app import Options
 from enigm.app.loopback.daemon import run
+from enigm.app.options import Options
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator

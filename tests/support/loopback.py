@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from enigm.app.app import Options
 from enigm.app.loopback.daemon import RunningDaemon, serving
+from enigm.app.options import Options
 from tests.support.scripted_app import ScriptedApp
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from enigm.app.app import Options
 from enigm.app.loopback.daemon import serving
+from enigm.app.loopback.events import EVENTS_WAITING_MAX
+from enigm.app.options import Options
 from tests.support import scripted_scene as scene
 from tests.support.browser import watch
 from tests.support.scripted_app import PASSWORD, ScriptedApp
@@ -165,6 +166,21 @@ async def _open_mira_with_toast(page: Page, app: ScriptedApp) -> None:
     await page.locator(".toast").wait_for()
 
 
+async def _stop_the_daemon(page: Page, app: ScriptedApp) -> None:
+    await page.locator(".message").first.wait_for()
+    await page.route("**/api/**", lambda route: route.abort())
+    # So much news in one breath that the stream is cut; it cannot be opened again.
+    for _ in range(EVENTS_WAITING_MAX + 1):
+        app.set_connection("online")
+    await page.locator(".daemon-lost").wait_for()
+
+
+async def _come_without_a_token(page: Page, _app: ScriptedApp) -> None:
+    await page.evaluate("() => sessionStorage.clear()")
+    await page.reload()
+    await page.get_by_role("heading", name="This tab was not let in").wait_for()
+
+
 _MIRA = scene.account_of("mira.aalto")
 
 SCREENS = (
@@ -204,5 +220,7 @@ SCREENS = (
     Screen("revoke-device", "#/settings/devices", deed=_ask_to_revoke),
     Screen("account", "#/settings/account"),
     Screen("delete-account", "#/settings/account", deed=_ask_to_delete),
+    Screen("stopped", "#/chats/chat-tomas.k", deed=_stop_the_daemon),
+    Screen("not-let-in", deed=_come_without_a_token),
     Screen("about", "#/settings/about"),
 )

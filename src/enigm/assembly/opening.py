@@ -8,8 +8,8 @@ import os
 import re
 import signal
 
-from enigm.app.app import Options
 from enigm.app.loopback import daemon
+from enigm.app.options import Options
 from enigm.assembly.exits import Exit
 from enigm.assembly.places import Places
 from enigm.foundation.errors import InvalidError

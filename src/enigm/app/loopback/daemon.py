@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
     from pathlib import Path
 
-    from enigm.app.app import Options
+    from enigm.app.options import Options
 
 LOOPBACK = "127.0.0.1"
 # The page sends nothing on its stream: anything longer than a pong is not ours.

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from enigm.app.errors import LyingServiceError
 from enigm.app.service import opaque
+from enigm.app.service.answers import (
+    ChainAnswer,
+    Evaluated,
+    Guard,
+    KeyAnswer,
+    LoginAnswer,
+    OpaqueAnswer,
+    OwnChain,
+    PendingDevice,
+    RecoveryAnswer,
+    Session,
+    SignIn,
+    TokenAnswer,
+)
 from enigm.app.service.http import PlainHttp, read_answer
 from enigm.app.service.problems import Challenge, challenge_of
 from enigm.foundation.encoding import base64url_decode, base64url_encode
@@ -30,92 +43,6 @@ Answer = TypeVar("Answer")
 # A session that ends within a minute would end under a request on its way.
 SESSION_MARGIN_SECONDS = 60
 PROOF_NEEDED = "accounts.proof_needed"
-
-
-class _Guard(msgspec.Struct, frozen=True):
-    guard: str
-    challenge: str = ""
-    difficulty_bits: int = 0
-
-
-class _OpaqueAnswer(msgspec.Struct, frozen=True):
-    opaque_response: str
-
-
-class _LoginAnswer(msgspec.Struct, frozen=True):
-    login: str
-    opaque_response: str
-
-
-class _RecoveryAnswer(msgspec.Struct, frozen=True):
-    challenge: str
-    backup: str
-
-
-class _Pending(msgspec.Struct, frozen=True):
-    device_public: str
-    requested_at: int
-
-
-class _ChainAnswer(msgspec.Struct, frozen=True):
-    root_public: str
-    chain: tuple[str, ...]
-    pending: tuple[_Pending, ...] = ()
-
-
-class _TokenAnswer(msgspec.Struct, frozen=True):
-    evaluated: tuple[str, ...]
-    proof: str
-    public_key: str
-
-
-class _KeyAnswer(msgspec.Struct, frozen=True):
-    public_key: str
-
-
-class Session(msgspec.Struct, frozen=True, eq=False):
-    """Proof of a sign-in, for six absolute hours."""
-
-    session: str
-    expires_at: int
-
-    def __repr__(self) -> str:
-        """Show nothing."""
-        return "Session()"
-
-
-@dataclass(frozen=True, slots=True)
-class PendingDevice:
-    """A device that signed in and waits for a trusted one to certify it."""
-
-    device_public: bytes
-    requested_at: int
-
-
-@dataclass(frozen=True, slots=True)
-class OwnChain:
-    """The account's own chain as the service shows it, and who waits."""
-
-    chain: UnverifiedChain
-    pending: tuple[PendingDevice, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Evaluated:
-    """What the token issuer answered."""
-
-    elements: list[bytes]
-    proof: bytes
-    public_key: bytes
-
-
-@dataclass(slots=True)
-class SignIn:
-    """What opens sessions: who, and the secret made from the password."""
-
-    lookup_id: bytes = field(repr=False)
-    secret: str = field(repr=False)
-    session: Session | None = field(default=None, repr=False)
 
 
 class AccountPath:
@@ -150,7 +77,7 @@ class AccountPath:
         """Fulfil what guards registration: work, or an invite."""
         if invite is not None:
             return {"invite": invite}
-        guard = await self._http.ask("GET", "/accounts/v1/registration", _Guard)
+        guard = await self._http.ask("GET", "/accounts/v1/registration", Guard)
         if guard.guard == "invite":
             raise ConflictError(
                 "app.invite_needed", "This service wants an invite: ask whoever runs it."
@@ -163,7 +90,7 @@ class AccountPath:
         answer = await self._http.ask(
             "POST",
             path,
-            _OpaqueAnswer,
+            OpaqueAnswer,
             {
                 "lookup_id": base64url_encode(lookup_id),
                 "opaque_request": base64url_encode(asked.request),
@@ -182,7 +109,7 @@ class AccountPath:
         answer = await self._http.ask(
             "POST",
             "/accounts/v1/recovery/start",
-            _RecoveryAnswer,
+            RecoveryAnswer,
             {"fingerprint": base64url_encode(fingerprint)},
         )
         return base64url_decode(answer.challenge), base64url_decode(answer.backup)
@@ -197,7 +124,7 @@ class AccountPath:
             "signature": base64url_encode(signature),
             "root_public": base64url_encode(root_public),
         }
-        answer = await self._http.ask("POST", "/accounts/v1/recovery/chain", _ChainAnswer, content)
+        answer = await self._http.ask("POST", "/accounts/v1/recovery/chain", ChainAnswer, content)
         return tuple(base64url_decode(entry) for entry in answer.chain)
 
     async def change_password(self, secret: str) -> None:
@@ -217,7 +144,7 @@ class AccountPath:
 
     async def own_chain(self) -> OwnChain:
         """Fetch the account's chain and who waits."""
-        answer = await self._with_session("GET", "/devices/v1/chain", _ChainAnswer)
+        answer = await self._with_session("GET", "/devices/v1/chain", ChainAnswer)
         entries = tuple(base64url_decode(entry) for entry in answer.chain)
         pending = tuple(
             PendingDevice(base64url_decode(item.device_public), item.requested_at)
@@ -231,20 +158,22 @@ class AccountPath:
             "device_public": base64url_encode(device_public),
             "card": base64url_encode(card),
         }
-        await self._with_session("POST", "/devices/v1/enrolments", Any, content)
+        await self._with_session("POST", "/devices/v1/enrolments", object, content)
 
     async def refuse_enrolment(self, device_id: bytes) -> None:
         """Turn a waiting device away."""
         path = f"/devices/v1/enrolments/{base64url_encode(device_id)}"
-        await self._protected("DELETE", path, Any)
+        await self._protected("DELETE", path, object)
 
     async def append_entry(self, entry: bytes) -> None:
         """Append to the chain; raises ConflictError ``devices.chain_moved``."""
-        await self._protected("POST", "/devices/v1/chain", Any, {"entry": base64url_encode(entry)})
+        await self._protected(
+            "POST", "/devices/v1/chain", object, {"entry": base64url_encode(entry)}
+        )
 
     async def replace_card(self, card: bytes) -> None:
         """Replace this device's contact card."""
-        await self._protected("PUT", "/devices/v1/card", Any, {"card": base64url_encode(card)})
+        await self._protected("PUT", "/devices/v1/card", object, {"card": base64url_encode(card)})
 
     async def publish_key_packages(self, packages: Sequence[bytes], last_resort: bytes) -> None:
         """Leave key packages by which others add this device while it is away."""
@@ -252,7 +181,7 @@ class AccountPath:
             "key_packages": [base64url_encode(package) for package in packages],
             "last_resort": base64url_encode(last_resort),
         }
-        await self._protected("POST", "/devices/v1/key-packages", Any, content)
+        await self._protected("POST", "/devices/v1/key-packages", object, content)
 
     async def remaining_key_packages(self) -> int:
         """Tell how many are left."""
@@ -261,13 +190,13 @@ class AccountPath:
 
     async def token_key(self) -> bytes:
         """Return the issuer's published key."""
-        answer = await self._http.ask("GET", "/accounts/v1/tokens/key", _KeyAnswer)
+        answer = await self._http.ask("GET", "/accounts/v1/tokens/key", KeyAnswer)
         return base64url_decode(answer.public_key)
 
     async def evaluate(self, blinded: Sequence[bytes]) -> Evaluated:
         """Have blinded inputs signed."""
         content = {"blinded": [base64url_encode(item) for item in blinded]}
-        answer = await self._protected("POST", "/accounts/v1/tokens", _TokenAnswer, content)
+        answer = await self._protected("POST", "/accounts/v1/tokens", TokenAnswer, content)
         return Evaluated(
             [base64url_decode(item) for item in answer.evaluated],
             base64url_decode(answer.proof),
@@ -276,7 +205,7 @@ class AccountPath:
 
     async def delete_account(self) -> None:
         """Erase the account and everything of it at the service."""
-        await self._protected("DELETE", "/accounts/v1/account", Any)
+        await self._protected("DELETE", "/accounts/v1/account", object)
 
     async def session(self) -> Session:
         """Return a session that lasts, signing in when there is none."""
@@ -303,7 +232,7 @@ class AccountPath:
             status, body = await self._http.send(
                 "POST", path, msgspec.json.encode(content), headers
             )
-        answer = read_answer(_LoginAnswer, status, body)
+        answer = read_answer(LoginAnswer, status, body)
         finalization = await asyncio.to_thread(
             opaque.finish_login, asked, base64url_decode(answer.opaque_response), sign_in.secret
         )
