@@ -21,4 +21,8 @@ __all__ = [
     "running",
 ]
 
-pytest_plugins = ["tests.support.loopback_only", "tests.support.requirement_rows"]
+pytest_plugins = [
+    "tests.support.loopback_only",
+    "tests.support.plain_ids",
+    "tests.support.requirement_rows",
+]
