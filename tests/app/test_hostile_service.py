@@ -169,7 +169,7 @@ async def test_a_garbled_record_is_said_and_the_next_one_read(world: World) -> N
 async def test_a_strangers_request_opens_nothing(world: World) -> None:
     alice, bob = await world.person("alice"), await world.person("bob")
     contact = await bob.add_contact(username="alice", greeting="you do not know me")
-    request = (await until(lambda: alice.requests()))[0]
+    request = (await until(alice.requests))[0]
     assert request.greeting == "you do not know me"
     await bob.send(contact.conversation, "more words")
     await alice.settle(5)

@@ -24,7 +24,7 @@ from enigm.wire.delivery import MESSAGE_BYTES_MAX
 from tests.support.service import settings_of_tests
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Generator
     from pathlib import Path
 
     from enigm.app import views
@@ -52,7 +52,7 @@ class QuietServer(uvicorn.Server):
     """Leaves the signals to pytest."""
 
     @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
+    def capture_signals(self) -> Generator[None]:
         yield
 
 
@@ -186,7 +186,7 @@ async def register(app: App, name: str) -> tuple[str, ...]:
 async def befriend(one: App, other: App, greeting: str = "hello") -> str:
     """Let one ask and the other accept; return the conversation."""
     contact = await one.add_contact(username=other.state().username, greeting=greeting)
-    request = (await until(lambda: other.requests()))[0]
+    request = (await until(other.requests))[0]
     await other.accept_request(request.id)
     await until(lambda: is_accepted(one, contact.account))
     return contact.conversation

@@ -14,8 +14,10 @@ Change = tuple["EventKind", str]
 
 
 class Changes:
-    """Collects what to show again. Showing happens in the loop's next turn: by then the
-    transaction that made the change is committed, or there is simply nothing new to see.
+    """Collects what to show again.
+
+    Showing happens in the loop's next turn: by then the transaction that made the change is
+    committed, or there is simply nothing new to see.
     """
 
     def __init__(self, show: Callable[[list[Change]], None]) -> None:

@@ -32,5 +32,6 @@ async def say_farewell(unlocked: Unlocked) -> None:
 
 
 async def _wait_until_sent(unlocked: Unlocked) -> None:
-    while unlocked.home.vault.value("SELECT count(*) FROM outgoing"):
+    # The queue lies in the vault, which signals nobody; this is the end of a profile.
+    while unlocked.home.vault.value("SELECT count(*) FROM outgoing"):  # noqa: ASYNC110
         await asyncio.sleep(_LOOK_SECONDS)

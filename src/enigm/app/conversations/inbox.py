@@ -57,8 +57,10 @@ class Inbox:
         return 0 if stored is None else int.from_bytes(stored, "big")
 
     def take(self, record: Record) -> None:
-        """Take one letter. Raises ChainNeededError, after which nothing has changed; any other
-        Refusal means that the letter is worthless.
+        """Take one letter.
+
+        Raises ChainNeededError, after which nothing has changed; any other Refusal means that
+        the letter is worthless.
         """
         with self._home.vault.transaction():
             if record.seq <= self.cursor:

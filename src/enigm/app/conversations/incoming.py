@@ -36,9 +36,11 @@ class Incoming:
         self._looked_up: frozenset[str] = frozenset()
 
     def take(self, thread_id: str, record: Record, looked_up: frozenset[str] = frozenset()) -> None:
-        """Take one record. Raises ChainNeededError, after which nothing has changed and the
-        record can be taken again once that account was looked up; ``looked_up`` names the
-        accounts whose chains were fetched for this record, and which are not asked for again.
+        """Take one record.
+
+        Raises ChainNeededError, after which nothing has changed and the record can be taken
+        again once that account was looked up; ``looked_up`` names the accounts whose chains were
+        fetched for this record, and which are not asked for again.
         """
         self._looked_up = looked_up
         with self._groups.forgetting(thread_id), self._home.vault.transaction():

@@ -26,13 +26,13 @@ from enigm.app.vault.threads import Thread
 from enigm.crypto.mls.member.group import Group
 from enigm.crypto.mls.member.identity import KeyPackageBundle
 from enigm.crypto.mls.member.joining import welcome_recipients
-from enigm.wire.device_chain import Fingerprint
 
 if TYPE_CHECKING:
     from enigm.app.conversations.groups import Groups
     from enigm.app.conversations.told import Told
     from enigm.app.home import Home
     from enigm.crypto.mls.member.outcomes import PendingCommit
+    from enigm.wire.device_chain import Fingerprint
 
 # How long a leaf keeps its keys before this device commits fresh ones (RFC 9420 §16.6). The
 # keys of a key package, which lay at the service, are replaced sooner.
@@ -85,8 +85,10 @@ class Offers:
             self._queue(name, offer, held_by=thread_id)
 
     def take(self, received: ReceivedOffer, *, say_hello: bool) -> Thread:
-        """Join the conversation that is offered. Raises ChainNeededError, or a Refusal when the
-        offer is not what it seems; nothing has changed then.
+        """Join the conversation that is offered.
+
+        Raises ChainNeededError, or a Refusal when the offer is not what it seems; nothing has
+        changed then.
         """
         home, offer = self._home, received.offer
         self._learn(offer)

@@ -33,10 +33,10 @@ class InboxReader:
 
     async def run(self) -> None:
         """Read until cancelled."""
+        device = self._home.device
         while True:
             await self._upkeep.has_inbox.wait()
             await self._path.wait_online()
-            device = self._home.device
             try:
                 async with self._path.subscribed(
                     lambda number: delivery.ReadInbox(

@@ -45,7 +45,7 @@ UNREADY_SECONDS_MAX = 3600
 class Sender:
     """The writing half of one conversation."""
 
-    def __init__(  # noqa: PLR0913 - the parts it writes with
+    def __init__(  # noqa: PLR0913, PLR0917 - the parts it writes with
         self,
         home: Home,
         groups: Groups,

@@ -19,12 +19,12 @@ from enigm.app.content import (
 )
 from enigm.app.identity.credentials import DeviceName, read_credential
 from enigm.app.vault.messages import NAME_BEGIN, NAME_END, Line
-from enigm.foundation.errors import Refusal
 
 if TYPE_CHECKING:
     from enigm.app.home import Home
     from enigm.app.vault.threads import Thread
     from enigm.crypto.mls.member.outcomes import ApplicationMessage
+    from enigm.foundation.errors import Refusal
 
 # In a larger group every message would be answered by more receipts than there are words.
 RECEIPT_ACCOUNTS_MAX = 32

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from enigm.app.conversations.sender import Sender
 from enigm.app.faults import keep_going
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from enigm.app.conversations.follower import Follower
+    from enigm.app.conversations.sender import Sender
     from enigm.app.home import Home
 
 

@@ -28,6 +28,8 @@ WORDS_ASKED = 4
 
 _NONCE_BYTES = 12
 _BACKUP_PLAIN_BYTES = 256
+# The largest multiple of 24 in a byte: drawing again above it keeps all positions equal.
+_FAIR_DRAWS = 256 // WORDS * WORDS
 _LANGUAGE = Mnemonic("english")
 
 
@@ -78,8 +80,7 @@ def positions_to_ask(entropy: Entropy) -> tuple[int, ...]:
     chosen: set[int] = set()
     while len(chosen) < WORDS_ASKED:
         draw = entropy.random_bytes(1)[0]
-        # 240 is the largest multiple of 24 in a byte: drawing again above it keeps all equal.
-        if draw < 240:
+        if draw < _FAIR_DRAWS:
             chosen.add(draw % WORDS + 1)
     return tuple(sorted(chosen))
 

@@ -158,22 +158,24 @@ class AccountPath:
             "device_public": base64url_encode(device_public),
             "card": base64url_encode(card),
         }
-        await self._with_session("POST", "/devices/v1/enrolments", object, content)
+        await self._with_session("POST", "/devices/v1/enrolments", msgspec.Raw, content)
 
     async def refuse_enrolment(self, device_id: bytes) -> None:
         """Turn a waiting device away."""
         path = f"/devices/v1/enrolments/{base64url_encode(device_id)}"
-        await self._protected("DELETE", path, object)
+        await self._protected("DELETE", path, msgspec.Raw)
 
     async def append_entry(self, entry: bytes) -> None:
         """Append to the chain; raises ConflictError ``devices.chain_moved``."""
         await self._protected(
-            "POST", "/devices/v1/chain", object, {"entry": base64url_encode(entry)}
+            "POST", "/devices/v1/chain", msgspec.Raw, {"entry": base64url_encode(entry)}
         )
 
     async def replace_card(self, card: bytes) -> None:
         """Replace this device's contact card."""
-        await self._protected("PUT", "/devices/v1/card", object, {"card": base64url_encode(card)})
+        await self._protected(
+            "PUT", "/devices/v1/card", msgspec.Raw, {"card": base64url_encode(card)}
+        )
 
     async def publish_key_packages(self, packages: Sequence[bytes], last_resort: bytes) -> None:
         """Leave key packages by which others add this device while it is away."""
@@ -181,7 +183,7 @@ class AccountPath:
             "key_packages": [base64url_encode(package) for package in packages],
             "last_resort": base64url_encode(last_resort),
         }
-        await self._protected("POST", "/devices/v1/key-packages", object, content)
+        await self._protected("POST", "/devices/v1/key-packages", msgspec.Raw, content)
 
     async def remaining_key_packages(self) -> int:
         """Tell how many are left."""
@@ -205,7 +207,7 @@ class AccountPath:
 
     async def delete_account(self) -> None:
         """Erase the account and everything of it at the service."""
-        await self._protected("DELETE", "/accounts/v1/account", object)
+        await self._protected("DELETE", "/accounts/v1/account", msgspec.Raw)
 
     async def session(self) -> Session:
         """Return a session that lasts, signing in when there is none."""

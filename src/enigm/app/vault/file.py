@@ -21,8 +21,10 @@ Value = bytes | int | str | None
 
 
 class VaultFile:
-    """One open vault. Everything is synchronous: a transaction holds no ``await``, so the App's
-    one loop is the lock, and whatever a message changes is one transaction or nothing.
+    """One open vault.
+
+    Everything is synchronous: a transaction holds no ``await``, so the App's one loop is the
+    lock, and whatever a message changes is one transaction or nothing.
     """
 
     def __init__(self, connection: Any) -> None:

@@ -6,7 +6,6 @@ import fcntl
 import os
 import re
 import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from enigm.app.errors import InvalidProfileError, ProfileInUseError
@@ -14,6 +13,8 @@ from enigm.app.vault import wrapping
 from enigm.app.vault.file import VaultFile, open_vault
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from enigm.foundation.entropy import Entropy
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
@@ -92,8 +93,9 @@ class Profile:
         )
 
     def erase(self) -> None:
-        """Remove everything of this profile. The wrapped key goes first: without it the rest is
-        noise, whatever the disk keeps.
+        """Remove everything of this profile.
+
+        The wrapped key goes first: without it the rest is noise, whatever the disk keeps.
         """
         self._remove_files()
         self.release()

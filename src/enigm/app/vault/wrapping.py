@@ -26,6 +26,7 @@ PASSWORD_CHARACTERS_MIN = 8
 # Nobody types more, and stretching megabytes would stall the App.
 PASSWORD_CHARACTERS_MAX = 256
 # A header that asks for more memory than this was altered to stall the App.
+MEMORY_KIB_MIN = 8
 MEMORY_KIB_MAX = 1024 * 1024
 PASSES_MAX = 64
 LANES_MAX = 64
@@ -131,7 +132,7 @@ def _check_header(header: Header) -> None:
     is_sound = (
         header.version == _VERSION
         and len(header.salt) >= kdf.VAULT_SALT_BYTES_MIN
-        and 8 <= header.memory_kib <= MEMORY_KIB_MAX
+        and MEMORY_KIB_MIN <= header.memory_kib <= MEMORY_KIB_MAX
         and 1 <= header.passes <= PASSES_MAX
         and 1 <= header.lanes <= LANES_MAX
         and len(header.wrapped) > NONCE_BYTES

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from enigm.app.views import PhraseToConfirm
 
 _COMMON = Common()
-_LOOK_SECONDS = 0.1
 
 
 def register(
@@ -78,8 +77,7 @@ def link(
             code = await app.link(username, common.password())
             common.printer.value(code, [f"Approve on another device. Code: {code.code}"])
             async with asyncio.timeout(approval_seconds):
-                while app.state().stage == "awaiting_approval":
-                    await asyncio.sleep(_LOOK_SECONDS)
+                await _approved(app)
             await app.settle(common.wait)
             state = app.state()
             common.printer.value(state, [f"This device is trusted: {state.stage}."])
@@ -133,6 +131,13 @@ def delete(*, yes: bool = False, common: Common = _COMMON) -> int:
 COMMANDS = (register, recover, link, status, password, delete)
 
 
+async def _approved(app: App) -> None:
+    """Wait for the event that says that this device's stage is another one."""
+    feed = app.events()
+    while app.state().stage == "awaiting_approval":
+        await anext(feed)
+
+
 def _keep_phrase(shown: PhraseToConfirm, phrase_to: Path | None, common: Common) -> None:
     """Show the words, or write them to a file that only its owner can read."""
     if phrase_to is None:
@@ -152,7 +157,9 @@ async def _confirm(app: App, shown: PhraseToConfirm, *, is_asked: bool) -> None:
     """Ask for the words, unless a program or a file took them."""
     while True:
         words = {
-            place: input(f"Word {place}: ") if is_asked else shown.phrase[place - 1]
+            place: await asyncio.to_thread(input, f"Word {place}: ")
+            if is_asked
+            else shown.phrase[place - 1]
             for place in shown.ask
         }
         try:

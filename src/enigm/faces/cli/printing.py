@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -66,7 +66,7 @@ def conversation_line(row: views.Conversation) -> str:
 
 def message_line(row: views.Message) -> str:
     """Show a message."""
-    at = datetime.datetime.fromtimestamp(row.at, tz=datetime.UTC).astimezone()
+    at = dt.datetime.fromtimestamp(row.at, tz=dt.UTC).astimezone()
     who = "you" if row.mine else printable(row.sender_name) or "—"
     state = f"  [{row.state}]" if row.mine else ""
     return f"{at:%Y-%m-%d %H:%M}  {who}: {printable(row.text)}{state}"
