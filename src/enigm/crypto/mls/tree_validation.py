@@ -14,7 +14,7 @@ from enigm.crypto.mls.leaf_node import (
     check_leaf_form,
     leaf_placement,
 )
-from enigm.crypto.mls.ratchet_tree import RatchetTree
+from enigm.crypto.mls.ratchet_tree import ParentNode, RatchetTree
 from enigm.crypto.mls.tree_hashes import parent_hash, tree_hash
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from enigm.crypto.mls.ciphersuite import Suite
     from enigm.crypto.mls.extensions import Extension
     from enigm.crypto.mls.group_context import GroupContext
-    from enigm.crypto.mls.ratchet_tree import ParentNode, UnverifiedTree
+    from enigm.crypto.mls.ratchet_tree import UnverifiedTree
 
 LEAVES_FOR_THREADS_MIN = 64
 """Below this, starting threads takes longer than they save."""
@@ -59,19 +59,23 @@ def check_keys_distinct(tree: RatchetTree) -> None:
 
 def check_unmerged_leaves(tree: RatchetTree) -> None:
     """Check each unmerged leaf: filled, beneath, and listed by all filled nodes between."""
-    for node in range(1, len(tree.nodes), 2):
-        parent = tree.parent(node)
-        for leaf in parent.unmerged_leaves if parent else ():
+    # Sets, for a hostile tree may list all leaves at every node.
+    listed = {
+        node: frozenset(parent.unmerged_leaves)
+        for node, parent in enumerate(tree.nodes)
+        if isinstance(parent, ParentNode)
+    }
+    for node, leaves in listed.items():
+        for leaf in leaves:
             if tree.leaf(leaf) is None or not tree_math.is_below(2 * leaf, node):
                 raise refusal(Rule.TREE_UNMERGED)
-            _check_listed_between(tree, leaf, node)
+            _check_listed_between(listed, leaf, node)
 
 
-def _check_listed_between(tree: RatchetTree, leaf: int, ancestor: int) -> None:
+def _check_listed_between(listed: dict[int, frozenset[int]], leaf: int, ancestor: int) -> None:
     node = tree_math.parent(2 * leaf)
     while node != ancestor:
-        parent = tree.parent(node)
-        if parent is not None and leaf not in parent.unmerged_leaves:
+        if node in listed and leaf not in listed[node]:
             raise refusal(Rule.TREE_UNMERGED)
         node = tree_math.parent(node)
 
