@@ -9,9 +9,12 @@ from enigm.crypto.mls.credential import CredentialClaim, Purpose, accept_any
 from enigm.crypto.mls.errors import MlsInvalidError, MlsUnverifiableError
 from enigm.crypto.mls.extensions import ExternalSender, external_senders_extension
 from enigm.crypto.mls.external_sender import Target, propose_from_outside, propose_own_add
+from enigm.crypto.mls.framing import SenderKind
+from enigm.crypto.mls.member.committing import CommitOptions
 from enigm.crypto.mls.member.external import ExternalJoinOptions
 from enigm.crypto.mls.member.group import Group
 from enigm.crypto.mls.member.needs import Needs, Settings
+from enigm.crypto.mls.member.state import RECEIVED_PROPOSALS_MAX
 from enigm.crypto.mls.proposals import PreSharedKey, Remove
 from enigm.crypto.mls.public_group import PublicCommit, PublicGroup
 from enigm.foundation.errors import ForbiddenError
@@ -218,3 +221,27 @@ def test_a_server_refuses_a_forged_commit_and_keeps_its_place() -> None:
     with pytest.raises((MlsUnverifiableError, MlsInvalidError)):
         public.process(bytes(junk))
     assert isinstance(public.process(message), PublicCommit)
+
+
+def test_an_application_may_leave_strangers_wishes_uncommitted() -> None:
+    people = meet("ann", "bob")
+    ann, _bob = people
+    cy = Party("cy")
+    target = Target(GROUP_ID, ann.group.epoch)
+    wish = propose_own_add(AES128, cy.identity.signature_private, target, cy.bundle().package)
+    for person in people:
+        person.group.process(wish)
+    members_only = CommitOptions(accepts=lambda sent: sent.sender.kind is SenderKind.MEMBER)
+    pending = commit(ann, people, options=members_only)
+    assert pending.staged.summary.added == ()
+    assert_agreement(*people)
+
+
+def test_a_flood_of_proposals_is_cut_off() -> None:
+    ann, bob = meet("ann", "bob")
+    bob.group.process(ann.group.propose_update())
+    (kept,) = bob.group.received_proposals
+    waiting = bob.group.state.received
+    waiting.update({b"%d" % number: kept for number in range(RECEIVED_PROPOSALS_MAX - 1)})
+    with refused("mls.proposal.too_many"):
+        bob.group.process(ann.group.propose_update())
