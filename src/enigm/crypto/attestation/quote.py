@@ -15,10 +15,9 @@ from enigm.crypto import kdf
 from enigm.crypto.attestation.errors import AttestationRefusedError, Reason
 from enigm.crypto.attestation.structures import (
     ALG_SHA256,
-    PCR_COUNT,
-    PcrSelection,
     read_quoted_state,
     read_signature,
+    selection_of,
 )
 
 if TYPE_CHECKING:
@@ -73,7 +72,7 @@ def verify_quote(
     if not kdf.equal(state.nonce, nonce):
         raise AttestationRefusedError(Reason.NONCE)
     # A quote over fewer registers would leave the missing ones to the device's word.
-    if state.selections != (PcrSelection(ALG_SHA256, pcrs),):
+    if state.selections != (selection_of(pcrs),):
         raise AttestationRefusedError(Reason.PCR_SELECTION)
     values = _values(quote.pcr_values, pcrs)
     if not kdf.equal(hashlib.sha256(b"".join(values.values())).digest(), state.pcr_digest):
@@ -91,8 +90,7 @@ def _check_signature(signature: EcdsaSignature, key: AttestationKey, attest: byt
 
 
 def _values(claimed: Mapping[int, bytes], pcrs: tuple[int, ...]) -> dict[int, bytes]:
-    if any(not 0 <= index < PCR_COUNT for index in pcrs):
-        raise RuntimeError("a TPM has 24 registers")
-    if set(claimed) != set(pcrs) or any(len(claimed[index]) != PCR_BYTES for index in pcrs):
+    values = {index: claimed[index] for index in pcrs if index in claimed}
+    if len(claimed) != len(pcrs) or any(len(v) != PCR_BYTES for v in values.values()):
         raise AttestationRefusedError(Reason.PCR_DIGEST, "the list has other registers or sizes")
-    return {index: claimed[index] for index in pcrs}
+    return values

@@ -5,9 +5,11 @@ A structure is read whole or not at all: lengths must fit exactly and nothing ma
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import struct
+from dataclasses import dataclass
 from enum import IntFlag
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
 
 from enigm.crypto.attestation.errors import AttestationRefusedError, Reason
 
@@ -33,7 +35,8 @@ PCR_COUNT = PCR_BITMAP_BYTES * 8
 # The largest structure we accept is an RSA public area of about 320 bytes.
 STRUCTURE_BYTES_MAX = 1024
 
-_P256_COORDINATE_BYTES = 32
+# TPMS_CLOCK_INFO (Part 2 §10.11.1) and firmware version: clock, resets, restarts, safe, version.
+_CLOCK_AND_FIRMWARE = struct.Struct(">QIIBQ")
 _RSA_EXPONENT_DEFAULT = 65537
 
 
@@ -54,24 +57,26 @@ class ObjectAttributes(IntFlag):
     X509_SIGN = 1 << 19
 
 
-@dataclass(frozen=True, slots=True)
-class PcrSelection:
+class PcrSelection(NamedTuple):
     """Which registers of which hash's bank: TPMS_PCR_SELECTION (Part 2 §10.6.2)."""
 
     hash_algorithm: int
-    indices: tuple[int, ...]
+    bitmap: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class QuotedState:
+@cache
+def selection_of(pcrs: tuple[int, ...]) -> PcrSelection:
+    """Return the selection of these registers of the SHA-256 bank."""
+    bits = sum(1 << index for index in set(pcrs))
+    return PcrSelection(ALG_SHA256, bits.to_bytes(PCR_BITMAP_BYTES, "little"))
+
+
+class QuotedState(NamedTuple):
     """TPMS_ATTEST of a quote (Part 2 §10.12.8): what the TPM says, still to be verified."""
 
-    qualified_signer: bytes
     nonce: bytes
-    clock_milliseconds: int
     reset_count: int
     restart_count: int
-    safe: bool
     firmware_version: int
     selections: tuple[PcrSelection, ...]
     pcr_digest: bytes
@@ -111,13 +116,12 @@ class PublicArea:
     key: EccPublic | RsaPublic
 
 
-@dataclass(frozen=True, slots=True)
-class EcdsaSignature:
+class EcdsaSignature(NamedTuple):
     """TPMT_SIGNATURE (Part 2 §11.3.4) by ECDSA."""
 
     hash_algorithm: int
-    r: int = field(repr=False)
-    s: int = field(repr=False)
+    r: int
+    s: int
 
 
 class StructureReader:
@@ -164,19 +168,16 @@ def read_quoted_state(octets: bytes) -> QuotedState:
     reader = StructureReader(octets)
     if reader.number(4) != MAGIC_GENERATED or reader.number(2) != STRUCTURE_QUOTE:
         raise AttestationRefusedError(Reason.NOT_A_QUOTE)
-    state = QuotedState(
-        qualified_signer=reader.sized(),
-        nonce=reader.sized(),
-        clock_milliseconds=reader.number(8),
-        reset_count=reader.number(4),
-        restart_count=reader.number(4),
-        safe=_flag(reader.number(1)),
-        firmware_version=reader.number(8),
-        selections=_selections(reader),
-        pcr_digest=reader.sized(),
+    reader.sized()  # the signing key's qualified name; the signature says which key it is
+    nonce = reader.sized()
+    _, resets, restarts, safe, firmware = _CLOCK_AND_FIRMWARE.unpack(
+        reader.take(_CLOCK_AND_FIRMWARE.size)
     )
+    if safe > 1:
+        _refuse("a yes or no is neither")
+    selections, pcr_digest = _selections(reader), reader.sized()
     reader.end()
-    return state
+    return QuotedState(nonce, resets, restarts, firmware, selections, pcr_digest)
 
 
 def read_public_area(octets: bytes) -> PublicArea:
@@ -214,9 +215,7 @@ def _selections(reader: StructureReader) -> tuple[PcrSelection, ...]:
 
 
 def _selection(reader: StructureReader) -> PcrSelection:
-    algorithm, length = reader.number(2), reader.number(1)
-    bitmap = int.from_bytes(reader.take(length), "little")
-    return PcrSelection(algorithm, tuple(i for i in range(length * 8) if bitmap >> i & 1))
+    return PcrSelection(reader.number(2), reader.take(reader.number(1)))
 
 
 def _ecc(reader: StructureReader) -> EccPublic:
@@ -240,12 +239,6 @@ def _rsa(reader: StructureReader) -> RsaPublic:
     # Part 2 §12.2.3.5: zero stands for the usual exponent.
     exponent = reader.number(4) or _RSA_EXPONENT_DEFAULT
     return RsaPublic(symmetric, scheme, key_bits, exponent, reader.sized())
-
-
-def _flag(value: int) -> bool:
-    if value > 1:
-        _refuse("a yes or no is neither")
-    return bool(value)
 
 
 def _refuse(trace: str) -> NoReturn:

@@ -1,0 +1,1 @@
+"""How fast evidence is verified, and how long a look at the machine takes."""
