@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from enigm.assembly.exits import Exit
+from enigm.assembly.exits import Exit, say
 from enigm.assembly.stores import DESIGNS
+from enigm.foundation.errors import SetupError
 from enigm.foundation.inventory import Entry, Kind, collect, collect_fields
 from enigm.foundation.inventory_report import (
+    inventory_changes,
     inventory_json,
     inventory_table,
     record_of_processing,
 )
 from enigm.foundation.log_fields import LOG_FIELDS
 from enigm.foundation.metrics import METRIC_LABELS
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # Where no terminal says how wide it is, lines are cut for nobody.
 _WIDTH_WITHOUT_TERMINAL = 200
@@ -33,6 +39,22 @@ def whole_inventory() -> tuple[Entry, ...]:
         *collect_fields(Kind.LOG_FIELD, "operations", log_fields),
         *collect_fields(Kind.METRIC_LABEL, "operations", METRIC_LABELS),
     )
+
+
+def print_changes(reviewed: Path) -> int:
+    """Print what would be kept otherwise than was reviewed; end with 1 where there is something.
+
+    Raises:
+        SetupError: the reviewed inventory cannot be read.
+    """
+    try:
+        content = reviewed.read_bytes()
+    except OSError as error:
+        raise SetupError(f"The inventory {reviewed} cannot be read: {error.strerror}.") from error
+    changes = inventory_changes(content, whole_inventory())
+    for line in changes:
+        say(line)
+    return Exit.FAILED if changes else Exit.DONE
 
 
 def print_inventory(*, as_json: bool, as_record: bool) -> int:

@@ -161,10 +161,15 @@ def inventory(
     record: Annotated[
         bool, Parameter(negative="", help="As a record of processing, in Markdown.")
     ] = False,
+    diff: Annotated[
+        Path | None, Parameter(help="Print only what changed since this reviewed --json.")
+    ] = None,
 ) -> int:
     """Print every value that is kept: its category, purpose and end."""
-    from enigm.assembly.inventory import print_inventory
+    from enigm.assembly.inventory import print_changes, print_inventory
 
+    if diff is not None:
+        return print_changes(diff)
     return print_inventory(as_json=json, as_record=record)
 
 

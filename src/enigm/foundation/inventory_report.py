@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from rich.table import Table
 
+from enigm.foundation.errors import SetupError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -30,6 +32,35 @@ def inventory_json(entries: Iterable[Entry]) -> bytes:
     """Return the inventory as one JSON array of objects."""
     rows = [entry.as_row() for entry in entries]
     return msgspec.json.format(msgspec.json.encode(rows), indent=2) + b"\n"
+
+
+def inventory_changes(reviewed: bytes, entries: Iterable[Entry]) -> list[str]:
+    """Return what changed since a reviewed inventory, a line each: + new, - gone, ~ changed.
+
+    Raises:
+        SetupError: the reviewed inventory is not one that ``inventory_json`` wrote.
+    """
+    try:
+        rows = msgspec.json.decode(reviewed, type=list[dict[str, str]])
+        before = {_name(row): row for row in rows}
+    except (msgspec.DecodeError, KeyError) as error:
+        raise SetupError("The reviewed inventory is not one that enigm inventory wrote.") from error
+    after = {_name(row): row for row in (entry.as_row() for entry in entries)}
+    lines = [f"- {name}" for name in before if name not in after]
+    for name, row in after.items():
+        if name not in before:
+            lines.append(f"+ {name}: {row['category']}, {row['purpose']}, {row['retention']}")
+            continue
+        lines += [
+            f"~ {name}: {field} was {before[name].get(field, 'absent')!r}, is {value!r}"
+            for field, value in row.items()
+            if before[name].get(field) != value
+        ]
+    return sorted(lines, key=lambda line: line[2:])
+
+
+def _name(row: dict[str, str]) -> str:
+    return f"{row['domain']}: {row['place']} ({row['kind']})"
 
 
 def record_of_processing(entries: Sequence[Entry]) -> str:
