@@ -23,6 +23,7 @@ from tests.support.clock import FakeClock
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+    from enigm.foundation.database import Database
     from tests.support.databases import OpenDatabase
 
 pytestmark = pytest.mark.asyncio
@@ -31,7 +32,8 @@ pytestmark = pytest.mark.asyncio
 class Given:
     """A running service, two connections to it and an empty channel."""
 
-    def __init__(self, one: Line, two: Line, clock: FakeClock) -> None:
+    def __init__(self, one: Line, two: Line, clock: FakeClock, database: Database) -> None:
+        self.database = database
         self.one = one
         self.two = two
         self.clock = clock
@@ -45,7 +47,7 @@ async def an_empty_channel(
     clock = FakeClock()
     database = with_tables(open_database("messaging"))
     async with running(database, clock, limits=limits) as service:
-        given = Given(Line(service), Line(service), clock)
+        given = Given(Line(service), Line(service), clock, database)
         assert await given.one.ask(given.channel.create) == delivery.Ack(1, 0)
         yield given
         await given.one.close()
