@@ -11,6 +11,7 @@ from enigm.domains.messaging import rules
 from enigm.domains.messaging.actions.allowance import Allowance
 from enigm.domains.messaging.actions.commit import Deed, Write
 from enigm.domains.messaging.actions.listen import Subscription
+from enigm.domains.messaging.actions.outgoing import Outgoing
 from enigm.domains.messaging.actions.requests import Reading, Writing, to_write
 from enigm.domains.messaging.errors import MalformedRequestError, TooManySubscriptionsError
 from enigm.foundation.errors import Refusal
@@ -20,10 +21,6 @@ if TYPE_CHECKING:
     from enigm.domains.messaging.actions.read import Chunk
     from enigm.domains.messaging.actions.service import Delivery
 
-# A reader that leaves this much unread is served from the store from then on.
-OUT_BYTES_MAX: Final = 512 * 1024
-# Beyond this even short answers wait: the connection is not read until its client reads.
-UNREAD_BYTES_MAX: Final = 2 * 1024 * 1024
 # One read from the store: large enough to be cheap, small enough to share a connection fairly.
 READ_BYTES: Final = 256 * 1024
 # A device follows its conversations: a thousand is a very busy one.
@@ -43,19 +40,16 @@ class Session:
         self._opening: dict[int, Reading] = {}
         self._subscriptions: dict[int, Subscription] = {}
         self._behind: deque[Subscription] = deque()
-        self._out: list[bytes] = []
-        self._out_bytes = 0
+        self._outgoing = Outgoing()
         self._unanswered = 0
         self._wake = asyncio.Event()
-        self._is_read = asyncio.Event()
-        self._is_read.set()
         self._is_broken = False
         self._is_closed = False
 
     @property
     def is_full(self) -> bool:
         """Whether the reader is slower than what is written."""
-        return self._out_bytes > OUT_BYTES_MAX
+        return self._outgoing.is_full
 
     @property
     def is_broken(self) -> bool:
@@ -80,13 +74,13 @@ class Session:
     async def room(self) -> None:
         """Wait until there is room for more requests: on the disk's side, and on the reader's."""
         await self._service.commit.room()
-        await self._is_read.wait()
+        await self._outgoing.room()
 
     async def next_output(self) -> bytes | None:
         """Return the next bytes to send, waiting for them; None when nothing more will come."""
         while True:
-            if self._out:
-                return self._take_output()
+            if self._outgoing:
+                return self._outgoing.take()
             if self._is_closed or self._is_broken:
                 return None
             if self._opening:
@@ -106,7 +100,7 @@ class Session:
         for subscription in self._subscriptions.values():
             self._service.audiences.leave(subscription)
         self._subscriptions.clear()
-        self._is_read.set()
+        self._outgoing.release()
         self._wake.set()
 
     # Requests
@@ -186,31 +180,9 @@ class Session:
 
     def put(self, frame: bytes) -> None:
         """Queue one whole frame to be sent."""
-        if self._is_closed:
-            return
-        self._out.append(frame)
-        self._out_bytes += len(frame)
-        if self._out_bytes > UNREAD_BYTES_MAX:
-            self._is_read.clear()
-        self._wake.set()
-
-    def _take_output(self) -> bytes:
-        if self._out_bytes <= delivery.MESSAGE_BYTES_MAX:
-            output = b"".join(self._out)
-            self._out.clear()
-        else:
-            # Rare: much was written at once. What a client accepts is one message, no more.
-            count, length_bytes = 0, 0
-            for frame in self._out:
-                if length_bytes + len(frame) > delivery.MESSAGE_BYTES_MAX:
-                    break
-                count, length_bytes = count + 1, length_bytes + len(frame)
-            output = b"".join(self._out[:count])
-            del self._out[:count]
-        self._out_bytes -= len(output)
-        if self._out_bytes <= UNREAD_BYTES_MAX:
-            self._is_read.set()
-        return output
+        if not self._is_closed:
+            self._outgoing.put(frame)
+            self._wake.set()
 
     def _refuse(self, request: int, refusal: Refusal) -> None:
         self.put(
