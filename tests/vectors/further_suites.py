@@ -138,6 +138,10 @@ class FurtherHpke:
     aead_id: int
 
     @property
+    def kem_id(self) -> int:
+        return self.curve.kem_id
+
+    @property
     def _kem_labels(self) -> Labels:
         return Labels(self.curve.hash_name, b"KEM" + u16(self.curve.kem_id))
 
