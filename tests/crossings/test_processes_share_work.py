@@ -16,7 +16,7 @@ from tests.support.journey import Journey, Problem, b64, unb64
 from tests.support.service import running_service, settings_of_tests
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
     from pathlib import Path
 
     from tests.support.postgres import PostgresServer
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.postgres
 @asynccontextmanager
 async def _two_processes(
     tmp_path: Path, server: PostgresServer, name: str
-) -> AsyncIterator[tuple[Journey, Journey]]:
+) -> AsyncGenerator[tuple[Journey, Journey]]:
     settings = settings_of_tests(
         tmp_path, database_url=server.url(name), database_admin_url=server.admin_url(name)
     )

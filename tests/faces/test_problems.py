@@ -125,7 +125,16 @@ async def _open_door(*_: object) -> None:
     """Let everyone in."""
 
 
-async def test_the_description_is_served(journey: Journey) -> None:
+async def test_the_description_says_how_to_get_in_and_what_a_refusal_is(journey: Journey) -> None:
     answer = await journey.http.get("/openapi/openapi.json")
     assert answer.status_code == 200
-    assert "/devices/v1/chain" in answer.json()["paths"]
+    paths = answer.json()["paths"]
+    assert paths["/devices/v1/chain"]["get"]["security"] == [{"session": []}]
+    assert paths["/devices/v1/chain"]["post"]["security"] == [{"session": [], "device": []}]
+    assert paths["/directory/v1/lookup"]["post"]["security"] == []
+    for operations in paths.values():
+        for operation in operations.values():
+            assert "application/problem+json" in operation["responses"]["default"]["content"]
+            assert "400" not in operation["responses"]
+    again = await journey.http.get("/openapi/openapi.json")
+    assert again.content == answer.content

@@ -16,7 +16,7 @@ from tests.support.clock import FakeClock
 from tests.support.journey import Journey
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
     from pathlib import Path
 
     from enigm.assembly.service import Service
@@ -44,7 +44,7 @@ class Running:
 @asynccontextmanager
 async def running_service(
     settings: Settings, clock: FakeClock | None = None
-) -> AsyncIterator[Running]:
+) -> AsyncGenerator[Running]:
     """Build and start a service; stop it at the end."""
     ticking, sink = clock or FakeClock(), io.StringIO()
     entropy = SystemEntropy()
@@ -60,7 +60,7 @@ async def running_service(
 
 
 @pytest.fixture
-async def running(tmp_path: Path) -> AsyncIterator[Running]:
+async def running(tmp_path: Path) -> AsyncGenerator[Running]:
     """A started embedded service that only this test knows."""
     async with running_service(settings_of_tests(tmp_path)) as started:
         yield started

@@ -113,7 +113,8 @@ async def test_what_is_no_token_is_refused(journey: Journey, fault: str) -> None
 
 async def test_nobody_is_found_under_what_nobody_has(journey: Journey) -> None:
     alice = await journey.register()
-    for whom in ({"lookup_id": bytes(32)}, {"fingerprint": bytes(32)}):
+    nobody: list[dict[str, Any]] = [{"lookup_id": bytes(32)}, {"fingerprint": bytes(32)}]
+    for whom in nobody:
         (token,) = await journey.tokens(alice)
         with pytest.raises(Problem) as raised:
             await journey.look_up(token, **whom)
@@ -122,7 +123,7 @@ async def test_nobody_is_found_under_what_nobody_has(journey: Journey) -> None:
 
 @pytest.mark.parametrize("whom", [{}, {"lookup_id": bytes(32), "fingerprint": bytes(32)}])
 async def test_a_lookup_names_one_account_in_one_way(
-    journey: Journey, whom: dict[str, bytes]
+    journey: Journey, whom: dict[str, Any]
 ) -> None:
     alice = await journey.register()
     (token,) = await journey.tokens(alice)
