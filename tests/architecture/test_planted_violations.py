@@ -88,6 +88,12 @@ PLANTED: list[tuple[Callable[[Tree], list[str]], str, dict[str, str]]] = [
         "resolved",
         {"package-lock.json": '{"resolved": "https://example.org/a.tgz"}'},
     ),
+    (text_checks.decisions_name_their_check, "unkept", {"decisions/0001-a.md": "# 1. A\n"}),
+    (
+        text_checks.decisions_name_their_check,
+        "gap",
+        {"decisions/0002-a.md": "# 2. A\n\n**Kept by.** `make check`.\n"},
+    ),
     (text_checks.no_lifecycle_downloads, "npm", {"scripts/a.sh": "npm ci\n"}),
 ]
 
@@ -95,6 +101,7 @@ HONEST = {
     "README.md": "Run `make tea`, read `docs/a.md`. Nobody is untraceable, and we do not say so.\n",
     "Makefile": "tea:\n",
     "docs/a.md": "# A\n",
+    "decisions/0001-a.md": "# 1. A\n\n**Kept by.** `make tea`.\n",
     "docs/requirements.md": "| APP-01 | words | test |\n",
     "src/enigm/__init__.py": SAYS,
     "src/enigm/domains/__init__.py": SAYS,

@@ -23,6 +23,7 @@ _TOP_FOLDERS = (
 )  # fmt: skip
 
 REQUIREMENTS = "docs/requirements.md"
+DECISION_LINES_MAX = 60
 
 
 def _ours(tree: Tree) -> Iterator[tuple[str, str]]:
@@ -199,12 +200,28 @@ def no_lifecycle_downloads(tree: Tree) -> list[str]:
             faults += [
                 f"{path}:{number}: runs npm without --ignore-scripts"
                 for number, line in enumerate(text.splitlines(), 1)
-                if re.search(r"^[^#]*\bnpm (?:ci|install)\b", line) and "--ignore-scripts" not in line
+                if re.search(r"^[^#]*\bnpm (?:ci|install)\b", line)
+                and "--ignore-scripts" not in line
             ]
     return faults
 
 
+def decisions_name_their_check(tree: Tree) -> list[str]:
+    """A decision fits a screen, is in sequence, and says which check keeps it."""
+    faults: list[str] = []
+    decisions = [(path, text) for path, text in tree.documents() if path.startswith("decisions/")]
+    for number, (path, text) in enumerate(decisions, 1):
+        if not Path(path).name.startswith(f"{number:04}-"):
+            faults.append(f"{path}: is not number {number} of the sequence")
+        if len(text.splitlines()) > DECISION_LINES_MAX:
+            faults.append(f"{path}: is longer than {DECISION_LINES_MAX} lines")
+        if not re.search(r"^\*\*Kept by\.\*\* .+`", text, re.MULTILINE):
+            faults.append(f"{path}: does not say which check keeps it")
+    return faults
+
+
 TEXT_CHECKS = (
+    decisions_name_their_check,
     no_machine_paths,
     no_registry_hosts,
     honest_wording,
