@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import itertools
 import json
 import os
 import subprocess
@@ -114,10 +115,13 @@ class Enigm(kit.Peer):
         process = self.run([str(BIN / "enigm"), "serve"], env_extra=self.environment())
         kit.wait_port(self.port, process)
 
+    def connect(self, on_ids: Callable[[list[int]], None] | None = None) -> Client:
+        return Client(self.port, on_ids)
+
     def provision(self) -> None:
         async def create_channels() -> None:
             self.spawn()
-            client = await Client(self.port).open()
+            client = await self.connect().open()
             users = [*kit.RECEIVERS, *kit.OFFLINE, GROUP]
             for user, token in zip(users, self.tokens(len(users)), strict=True):
                 await client.create(user, token)
@@ -143,7 +147,7 @@ class Enigm(kit.Peer):
 
     async def probe(self) -> None:
         """Follow a channel: the first thing that needs the store and the right secret."""
-        client = await Client(self.port).open()
+        client = await self.connect().open()
         try:
             await client.follow(kit.OFFLINE[0], 0)
             await self._live(client)
@@ -151,19 +155,18 @@ class Enigm(kit.Peer):
             await client.close()
 
     async def sender(self, user: str) -> Client:  # noqa: ARG002
-        return await Client(self.port).open()
+        return await self.connect().open()
 
     async def receiver(self, user: str, on_ids: Callable[[list[int]], None] | None) -> Client:
-        client = await Client(self.port, on_ids).open()
+        client = await self.connect(on_ids).open()
         await client.follow(user, self._cursors.get(user, 0))
         return client
 
     async def member(
-        self,
-        user: str,
-        on_ids: Callable[[list[int]], None],
-        first: bool = False,  # noqa: FBT001, FBT002
+        self, _user: str, on_ids: Callable[[list[int]], None], *, first: bool = False
     ) -> Client:
+        """Join the group; the first member has nothing to found here."""
+        del first
         return await self._live(await self.receiver(GROUP, on_ids))
 
     async def _live(self, client: Client) -> Client:
@@ -194,3 +197,49 @@ class Enigm(kit.Peer):
             "limits": "messaging.channel_posts and connection_requests lifted",
             "processes": "one",
         }
+
+
+class EnigmPostgres(Enigm):
+    """Two server processes on one PostgreSQL, joined by NATS; clients spread over both."""
+
+    name = "enigm-postgres"
+    port = 18470
+    nats_port = 18480
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.database = kit.Postgres(self.data / "pg")
+        self._turns = itertools.cycle((self.port, self.port + 1))
+
+    def environment(self) -> dict[str, str]:
+        where = f"{kit.HOST}:{self.database.port}/enigm"
+        return {
+            **super().environment(),
+            "ENIGM_DATABASE_URL": f"postgresql://{where}",
+            "ENIGM_DATABASE_ADMIN_URL": f"postgresql://bench@{where}",
+            "ENIGM_NATS_URL": f"nats://{kit.HOST}:{self.nats_port}",
+        }
+
+    def spawn(self) -> None:
+        self.database.spawn(self)
+        nats = ["nats-server", "-a", kit.HOST, "-p", str(self.nats_port)]
+        kit.wait_port(self.nats_port, self.run(nats, cwd="/"))
+        for port in (self.port, self.port + 1):
+            command = [str(BIN / "enigm"), "serve", "--role=delivery", f"--port={port}"]
+            kit.wait_port(port, self.run(command, env_extra=self.environment()))
+
+    def provision(self) -> None:
+        self.database.create(self, "enigm")
+        # Roles log in with derived passwords; only the administrator is trusted.
+        rules = f"host all bench {kit.HOST}/32 trust\nhost all all {kit.HOST}/32 scram-sha-256\n"
+        (self.data / "pg" / "pg_hba.conf").write_text(rules)
+        super().provision()
+
+    def connect(self, on_ids: Callable[[list[int]], None] | None = None) -> Client:
+        return Client(next(self._turns), on_ids)
+
+    def flush_for_size(self) -> None:
+        self.database.sql("CHECKPOINT")
+
+    def settings(self) -> dict[str, Any]:
+        return {**super().settings(), "storage": self.database.show(), "processes": "two and NATS"}

@@ -12,7 +12,7 @@ import websockets
 
 from enigm.foundation.entropy import SystemEntropy
 from enigm.wire import delivery
-from enigm.wire.delivery_client import DeliveryClient
+from tests.support.delivery_client import DeliveryClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -17,7 +17,7 @@ from enigm.domains.messaging.routes import delivery_app
 from enigm.domains.messaging.store import DESIGN
 from enigm.foundation.migrations import migrate
 from enigm.wire import delivery
-from enigm.wire.delivery_client import DeliveryClient
+from tests.support.delivery_client import DeliveryClient
 from tests.support.entropy import FakeEntropy
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from enigm.domains.messaging.needs import Fanout
     from enigm.foundation.clock import Clock
     from enigm.foundation.database import Database
-    from enigm.wire.delivery_client import Once
+    from tests.support.delivery_client import Once
 
 ISSUER = tokens.TokenIssuer.from_seed(bytes(range(32)))
 ANSWER_SECONDS_MAX = 20

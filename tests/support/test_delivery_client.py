@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from enigm.wire import delivery
-from enigm.wire.delivery_client import DeliveryClient
+from tests.support.delivery_client import DeliveryClient
 
 CHANNEL, TOKEN = b"c" * 16, b"t" * 32
 
