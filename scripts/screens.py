@@ -45,10 +45,10 @@ async def main(names: list[str], *, again: bool) -> None:
     async with chromium() as browser:
         for screen in chosen:
             for width in VIEWPORTS:
-                for scheme in SCHEMES:
-                    await _photograph(browser, screen, (width, scheme), digests, again=again)
+                await _photograph(browser, screen, width, digests, again=again)
     if not names:
         _forget_others(digests)
+        (FOLDER / "README.md").write_text(_album(), encoding="utf-8")
     digests_json = msgspec.json.format(msgspec.json.encode(dict(sorted(digests.items()))), indent=1)
     (FOLDER / "digests.json").write_bytes(digests_json + b"\n")
 
@@ -56,20 +56,21 @@ async def main(names: list[str], *, again: bool) -> None:
 async def _photograph(
     browser: Browser,
     screen: Screen,
-    look: tuple[Width, Scheme],
+    width: Width,
     digests: dict[str, str],
     *,
     again: bool,
 ) -> None:
-    width, scheme = look
-    name = f"{screen.name}-{width}-{scheme}.webp"
-    async with new_page(browser, width, scheme, still=True) as page, shown(page, screen, width):
+    async with new_page(browser, width, still=True) as page, shown(page, screen, width):
         digest = await _digest(page)
-        if not again and digests.get(name) == digest and (FOLDER / name).is_file():
-            return
-        (FOLDER / name).write_bytes(await _picture(page))
-        digests[name] = digest
-        sys.stdout.write(f"{name}\n")
+        for scheme in SCHEMES:
+            name = f"{screen.name}-{width}-{scheme}.webp"
+            if not again and digests.get(name) == digest and (FOLDER / name).is_file():
+                continue
+            await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            (FOLDER / name).write_bytes(await _picture(page))
+            digests[name] = digest
+            sys.stdout.write(f"{name}\n")
 
 
 async def _digest(page: Page) -> str:
@@ -90,6 +91,19 @@ async def _picture(page: Page) -> bytes:
         if len(picture) <= PICTURE_BYTES_MAX:
             break
     return picture
+
+
+def _album() -> str:
+    """Return a page that shows every picture: a row for each screen."""
+    looks = [f"{width}-{scheme}" for width in VIEWPORTS for scheme in SCHEMES]
+    lines = ["# Every screen of the App", "", "Made by `make screens` from a scripted scene.", ""]
+    lines += ["| screen | " + " | ".join(look.replace("-", ", ") for look in looks) + " |"]
+    lines += ["|---" * (len(looks) + 1) + "|"]
+    for screen in SCREENS:
+        names = [f"{screen.name}-{look}" for look in looks]
+        cells = " | ".join(f"![{name}]({name}.webp)" for name in names)
+        lines.append(f"| {screen.name.replace('-', ' ')} | {cells} |")
+    return "\n".join(lines) + "\n"
 
 
 def _read_digests() -> dict[str, str]:

@@ -44,6 +44,8 @@ async def test_a_second_device_is_approved_by_its_code_catches_up_and_is_revoked
         await noor.page.get_by_role("button", name="The code matches: approve").click()
         await expect(tablet.page.get_by_role("heading", name="Chats", exact=True)).to_be_visible()
 
+        # It reads what is written once it was brought into the conversation, not before.
+        await expect(tablet.row("mira")).to_be_visible()
         await mira.open("noor")
         await mira.write("Do both of you hear me?")
         await expect(tablet.row("mira")).to_contain_text("Do both of you hear me?")

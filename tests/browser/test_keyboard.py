@@ -65,6 +65,7 @@ async def test_somebody_searches_reads_and_answers_with_the_keyboard_alone(page:
         await page.keyboard.press("Escape")
         await expect(page.locator(".list-pane [data-item]").first).to_be_focused()
         await page.keyboard.press("Control+k")
+        await expect(page.get_by_role("searchbox")).to_be_focused()
         await page.keyboard.press("Escape")
         await expect(page.get_by_role("searchbox")).to_have_value("")
         await page.keyboard.press("ArrowDown")
@@ -89,6 +90,7 @@ async def test_a_dialog_holds_the_focus_and_escape_refuses(page: Page) -> None:
         await expect(dialog).to_be_hidden()
         assert len((await app.conversation("night-desk")).members) == 4
         await page.keyboard.press("Enter")
+        await expect(dialog.get_by_role("button", name="Cancel")).to_be_focused()
         await _tab_to(page, "Remove")
         await page.keyboard.press("Enter")
         await expect(page.get_by_text("You removed samir.").first).to_be_visible()

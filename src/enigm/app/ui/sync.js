@@ -54,7 +54,10 @@ async function connect() {
     stream.addEventListener("close", () => lost());
   } catch (problem) {
     if (problem.code === SESSION_ENDED) stranger();
-    else lost();
+    else {
+      store.change({ daemon: false });
+      lost();
+    }
   }
 }
 
@@ -70,8 +73,8 @@ async function opened() {
 }
 
 function lost() {
+  // A stream that was cut is mostly open again at once: only a daemon that does not answer is gone.
   if (store.state.boot === "stranger") return;
-  store.change({ daemon: false });
   setTimeout(connect, retryMilliseconds);
   retryMilliseconds = Math.min(retryMilliseconds * 2, RETRY_MILLISECONDS_MAX);
 }

@@ -37,7 +37,7 @@ class EnigmApp extends View {
     if (boot === "stranger") return stranger();
     if (!app) return daemon ? starting() : gone();
     return html`${daemon ? "" : html`<p class="daemon-lost" role="alert">Enigm has stopped on this computer.
-        Start it again with <code>enigm app</code>; this page goes on by itself.</p>`}
+        Start it again with <code>enigm app</code>: it opens a fresh tab.</p>`}
       ${SCREENS[app.stage]()}`;
   }
 }
@@ -47,7 +47,7 @@ const starting = () => html`<main class="door"><div class="door-card center" ari
 
 const gone = () => html`<main class="door"><div class="door-card center">
   ${mark()}<h1>Enigm is not running</h1>
-  <p class="lead">Start it on this computer with <code>enigm app</code>. This page goes on by itself.</p></div></main>`;
+  <p class="lead">Start it on this computer with <code>enigm app</code>: it opens a fresh tab.</p></div></main>`;
 
 const stranger = () => html`<main class="door"><div class="door-card center">
   ${mark()}<h1>This tab was not let in</h1>

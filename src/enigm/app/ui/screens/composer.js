@@ -31,6 +31,7 @@ class Composer extends View {
   }
 
   #closed() {
+    if (this.state === "blocked") return `You blocked ${this.title}. Unblock in the details to write again.`;
     if (this.state === "left") return "You left this conversation. What you received stays here.";
     if (this.state === "removed") return "You were removed from this group. What you received stays here.";
     if (this.state === "requested") return `You can write more once ${this.title} accepts your request.`;

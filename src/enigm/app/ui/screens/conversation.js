@@ -82,7 +82,7 @@ class Conversation extends View {
         <button class="to-end" type="button" ?hidden=${this.#atEnd} @click=${() => this.#toEnd("smooth")}
           aria-label=${late ? `To the newest message, ${late} unread` : "To the newest message"}>${icon("down")}${late ? html`<span class="badge">${late}</span>` : ""}</button>
       </div>
-      <enigm-composer .conversation=${row.id} .state=${row.state} .title=${row.title} .kind=${row.kind}></enigm-composer>`;
+      <enigm-composer .conversation=${row.id} .state=${blocked(row) ? "blocked" : row.state} .title=${row.title} .kind=${row.kind}></enigm-composer>`;
   }
 
   updated() {
@@ -175,7 +175,13 @@ function head(row) {
   </header>`;
 }
 
+function blocked(row) {
+  return row.kind === "direct" && store.state.contacts.get(row.peer)?.state === "blocked";
+}
+
 function note(row, verified) {
+  if (blocked(row)) return "Blocked";
+  if (row.state === "active" && store.state.app.connection === "offline") return "Offline: what you write goes out later";
   if (row.state === "requested") return "Waiting for an answer";
   if (row.state === "left") return "You left";
   if (row.state === "removed") return "You were removed";

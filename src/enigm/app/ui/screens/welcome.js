@@ -7,6 +7,7 @@ import { FormView } from "../view.js";
 import { field, newPassword, refusal, submit, valuesOf } from "../parts/fields.js";
 import { icon, mark } from "../parts/icons.js";
 
+const FORMS = ["create", "link", "recover"];
 const PHRASE_WORDS = 24;
 const CODE_KEY = "enigm.link-code";
 
@@ -125,7 +126,8 @@ class Welcome extends FormView {
 }
 
 async function done(view) {
-  replace("chats");
+  // The stream may have shown the next screen already, and the person may have gone on from there.
+  if (FORMS.includes(route().section)) replace("chats");
   await takeState(await api.state());
   view.problem = "";
 }
