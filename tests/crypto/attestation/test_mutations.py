@@ -7,8 +7,10 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from enigm.crypto.attestation.android import KEY_DESCRIPTION, AndroidEvidence, AndroidVerifier
+from enigm.crypto.attestation.app_attest import AppAttestVerifier
 from enigm.crypto.attestation.attestation_key import check_attestation_key, recall_attestation_key
 from enigm.crypto.attestation.endorsement import verify_endorsement
 from enigm.crypto.attestation.errors import AttestationRefusedError
@@ -18,6 +20,7 @@ from enigm.crypto.attestation.reference import GoodState, Manifest, open_manifes
 from enigm.crypto.attestation.structures import read_public_area
 from enigm.crypto.attestation.verdict import Verdict, read_verdict, sign_verdict
 from enigm.crypto.signatures import Ed25519, Hybrid
+from tests.crypto.attestation.paper_phone import SIGNER, AndroidPhone, ApplePhone, certify
 from tests.crypto.attestation.paper_tpm import NOW, Maker, PaperTpm, event_log
 from tests.support.entropy import FakeEntropy
 
@@ -38,6 +41,12 @@ RELEASER, VERIFIER = Hybrid.generate(DICE), Ed25519.generate(DICE)
 STATE = GoodState("good", {0: bytes(32).hex()})
 SIGNED = sign_manifest(Manifest(1, NOW, NOW + 60, [STATE]), RELEASER)
 TOKEN = sign_verdict(Verdict(bytes(20), NONCE, "tpm", "good", NOW, NOW + 60), VERIFIER)
+
+ISSUER, BETWEEN = MAKER.subordinate()
+PHONE, PHONE_KEY = AndroidPhone(MAKER).evidence(NONCE), ec.generate_private_key(ec.SECP256R1())
+ANDROID = AndroidVerifier([MAKER.root], {SIGNER}, 202601)
+APPLE = AppAttestVerifier([MAKER.root], "TEAM123456.example.enigm")
+APPLE_EVIDENCE = ApplePhone(MAKER).evidence(NONCE)
 
 
 def mutated(octets: bytes) -> bytes:
@@ -90,6 +99,20 @@ def _manifest(octets: bytes) -> None:
     open_manifest(octets, RELEASER.public, now_seconds=NOW)
 
 
+def _android(octets: bytes) -> None:
+    ANDROID.verify(AndroidEvidence((octets, *PHONE.chain[1:])), NONCE, NOW)
+
+
+def _android_description(octets: bytes) -> None:
+    """Description bytes that a genuine key signed: the readers behind the chain are reached too."""
+    leaf = certify(ISSUER, PHONE_KEY, KEY_DESCRIPTION, octets)
+    ANDROID.verify(AndroidEvidence((leaf, BETWEEN)), NONCE, NOW)
+
+
+def _app_attest(octets: bytes) -> None:
+    APPLE.verify(dataclasses.replace(APPLE_EVIDENCE, attestation=octets), NONCE, NOW)
+
+
 def _verdict(octets: bytes) -> None:
     read_verdict(octets, VERIFIER.public, now_seconds=NOW)
 
@@ -106,6 +129,9 @@ KINDS: list[tuple[Callable[[bytes], None], bytes, bool]] = [
     (_event_log, LOG, False),
     (_manifest, SIGNED, True),
     (_verdict, TOKEN, True),
+    (_android, PHONE.chain[0], True),
+    (_android_description, AndroidPhone(MAKER).described(NONCE), False),
+    (_app_attest, APPLE_EVIDENCE.attestation, False),
 ]
 
 

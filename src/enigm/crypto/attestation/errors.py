@@ -37,6 +37,16 @@ class Reason(Enum):
     PCR_DIGEST = ("pcr_digest", "The list of register values is not the one that was quoted.")
     EVENT_LOG = ("event_log", "The event log does not explain the quoted registers.")
     MEASUREMENT = ("measurement", "The machine runs something that no reference value names.")
+    DEVICE_CHAIN = (
+        "device_chain",
+        "The key's certificates do not lead to a maker that is trusted here.",
+    )
+    CERTIFICATE_REVOKED = ("certificate_revoked", "A certificate of the key's chain is revoked.")
+    SECURITY_LEVEL = ("security_level", "The key is not made and kept by the device's hardware.")
+    BOOT_STATE = ("boot_state", "The device is unlocked, or started something that is not known.")
+    PATCH_LEVEL = ("patch_level", "The device lacks security updates: update it.")
+    APPLICATION = ("application", "The evidence was made by another application.")
+    COUNTER = ("counter", "The key was used in between: its counter did not go up.")
     REFERENCE = ("reference", "The reference values are not signed by who may set them.")
     REFERENCE_EXPIRED = ("reference_expired", "The reference values are expired or not yet valid.")
     REFERENCE_ROLLBACK = ("reference_rollback", "Newer reference values were already seen.")
