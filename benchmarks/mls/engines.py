@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import mls_rs_uniffi
 
@@ -68,12 +69,12 @@ def _all(node: NodePeer, folder: Path) -> list[Engine]:
 
 
 def _ours(suite_name: str, suite: Suite, folder: Path) -> Engine:
-    stores: dict[int, RowStore] = {}
+    stores: WeakKeyDictionary[Ours, RowStore] = WeakKeyDictionary()
 
     def store(client: Ours) -> RowStore:
-        if id(client) not in stores:
-            stores[id(client)] = RowStore(folder / f"ours-{id(client)}.db")
-        return stores[id(client)]
+        if client not in stores:
+            stores[client] = RowStore(Path(tempfile.mkdtemp(dir=folder)) / "state.db")
+        return stores[client]
 
     def persist(client: Ours) -> None:
         store(client).write(client.group.take_changes())
@@ -120,34 +121,34 @@ class _Memory(mls_rs_uniffi.GroupStateStorage):
 
 
 def _agentvault() -> Engine:
-    memories: dict[int, _Memory] = {}
+    memories: WeakKeyDictionary[AgentVault, _Memory] = WeakKeyDictionary()
 
     def make(identity: bytes) -> AgentVault:
         memory = _Memory()
         client = AgentVault(identity, memory)
-        memories[id(client)] = memory
+        memories[client] = memory
         return client
 
     def state_bytes(client: AgentVault) -> int:
         client.save()
-        memory = memories[id(client)]
+        memory = memories[client]
         return sum(map(len, (*memory.states.values(), *memory.epochs.values())))
 
     return Engine("mls-rs (agentvault)", "0x0001", make, state_bytes, AgentVault.save)
 
 
 def _rine(suite_name: str, suite: int, folder: Path) -> Engine:
-    folders: dict[int, Path] = {}
+    folders: WeakKeyDictionary[Rine, Path] = WeakKeyDictionary()
 
     def make(identity: bytes) -> Rine:
         place = Path(tempfile.mkdtemp(dir=folder))
         client = Rine(place, identity, suite)
-        folders[id(client)] = place
+        folders[client] = place
         return client
 
     def state_bytes(client: Rine) -> int:
         client.save()
-        files = folders[id(client)].rglob("*")
+        files = folders[client].rglob("*")
         return sum(path.stat().st_size for path in files if path.is_file())
 
     return Engine("mls-rs (rine)", suite_name, make, state_bytes, Rine.save)

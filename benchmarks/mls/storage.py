@@ -29,6 +29,11 @@ class RowStore:
 
     def write(self, changes: Mapping[bytes, bytes | None]) -> None:
         """Write and delete rows in one transaction."""
+        if len(changes) == 1:
+            ((name, content),) = changes.items()
+            if content is not None:  # the usual message: one row, a transaction by itself
+                self._connection.execute("REPLACE INTO rows VALUES (?, ?)", (name, content))
+                return
         written = [(name, content) for name, content in changes.items() if content is not None]
         deleted = [(name,) for name, content in changes.items() if content is None]
         self._connection.execute("BEGIN IMMEDIATE")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 import mls_rs_uniffi as library
 
+from tests.peers import stopwatch
 from tests.peers.mls_peer import CannotError, Committed
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class AgentVault:
         return Committed(output.commit_message.to_bytes(), welcomes)
 
     def _timed(self, work: Callable[[], Any]) -> Any:
-        start = time.perf_counter()
+        start = stopwatch.now()
         result = work()
-        self.seconds = time.perf_counter() - start
+        self.seconds = stopwatch.now() - start
         return result

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, TypeVar
 
 from enigm.crypto.mls.ciphersuite import AES128, Suite
@@ -12,6 +11,7 @@ from enigm.crypto.mls.member.needs import Settings
 from enigm.crypto.mls.member.outcomes import ApplicationMessage, StagedCommit
 from enigm.crypto.mls.proposals import Add, Remove
 from enigm.foundation.clock import SystemClock
+from tests.peers import stopwatch
 from tests.peers.mls_peer import Committed
 from tests.support.mls import Person
 
@@ -112,7 +112,7 @@ class Ours:
         return self._timed(work)
 
     def _timed(self, work: Callable[[], Result]) -> Result:
-        start = time.perf_counter()
+        start = stopwatch.now()
         result = work()
-        self.seconds = time.perf_counter() - start
+        self.seconds = stopwatch.now() - start
         return result

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from typing import TYPE_CHECKING, Any
 
 import rine_mls as library
 
+from tests.peers import stopwatch
 from tests.peers.mls_peer import CannotError, Committed
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class Rine:
         return Committed(bundle.commit, tuple(bundle.welcomes))
 
     def _timed(self, work: Callable[[], Any]) -> Any:
-        start = time.perf_counter()
+        start = stopwatch.now()
         result = work()
-        self.seconds = time.perf_counter() - start
+        self.seconds = stopwatch.now() - start
         return result

@@ -1,5 +1,6 @@
 // Runs ts-mls clients for the tests: one JSON command per line in, one JSON answer per line out.
-// Binary values are hex. Every answer carries `seconds`: the time spent inside the library.
+// Binary values are hex. Every answer carries `seconds`: the time spent inside the library, by
+// the wall's clock and by the processor's.
 import { createInterface } from "node:readline";
 import { register } from "node:module";
 
@@ -38,12 +39,22 @@ const { encode } = await import("ts-mls/codec/tlsEncoder.js");
 const bytes = (hex) => Uint8Array.from(Buffer.from(hex, "hex"));
 const hex = (value) => Buffer.from(value).toString("hex");
 const clients = new Map();
-let seconds = 0;
+let seconds = { wall: 0, processor: 0 };
+
+const clocks = () => {
+  const { user, system } = process.cpuUsage();
+  return { wall: performance.now() / 1000, processor: (user + system) / 1e6 };
+};
+const elapsed = (start, end = clocks()) => ({
+  wall: end.wall - start.wall,
+  processor: end.processor - start.processor,
+});
 
 const timed = async (work) => {
-  const start = performance.now();
+  const start = clocks();
   const result = await work();
-  seconds += (performance.now() - start) / 1000;
+  const spent = elapsed(start);
+  seconds = { wall: seconds.wall + spent.wall, processor: seconds.processor + spent.processor };
   return result;
 };
 
@@ -271,26 +282,25 @@ const commands = {
     const reader = clients.get(q.reader);
     const plaintext = new Uint8Array(q.length);
     const messages = [];
-    const encrypt = performance.now();
+    const encrypt = clocks();
     for (let i = 0; i < q.count; i += 1) {
       const sent = await createApplicationMessage(client.state, plaintext, client.impl);
       client.state = sent.newState;
       messages.push(encodeMlsMessage({ version: "mls10", wireformat: "mls_private_message", privateMessage: sent.privateMessage }));
     }
-    const decrypt = performance.now();
+    const decrypt = clocks();
     for (const raw of messages) {
       const { privateMessage } = decodeMlsMessage(raw, 0)[0];
       const opened = await processPrivateMessage(reader.state, privateMessage, emptyPskIndex, reader.impl);
       reader.state = opened.newState;
     }
-    const end = performance.now();
-    return { encrypt: (decrypt - encrypt) / 1000, decrypt: (end - decrypt) / 1000 };
+    return { encrypt: elapsed(encrypt, decrypt), decrypt: elapsed(decrypt) };
   },
 };
 
 for await (const line of createInterface({ input: process.stdin })) {
   let answer;
-  seconds = 0;
+  seconds = { wall: 0, processor: 0 };
   try {
     const question = JSON.parse(line);
     answer = await commands[question.command](question, clients.get(question.name));
