@@ -23,6 +23,13 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
 EXAMPLES = 8
+# A registration is kilobytes of patterned text: slow to draw, and right so.
+SUPPRESSED = [
+    HealthCheck.too_slow,
+    HealthCheck.filter_too_much,
+    HealthCheck.data_too_large,
+    HealthCheck.large_base_example,
+]
 WAIT_SECONDS = 30
 
 
@@ -124,11 +131,7 @@ def test_no_request_meets_an_internal_error(live: LiveService, mode: GenerationM
         @settings(
             max_examples=EXAMPLES,
             deadline=None,
-            suppress_health_check=[
-                HealthCheck.too_slow,
-                HealthCheck.filter_too_much,
-                HealthCheck.data_too_large,
-            ],
+            suppress_health_check=SUPPRESSED,
             database=None,
         )
         @given(case=strategy)
