@@ -6,6 +6,7 @@ import re
 
 from enigm.crypto.mls.errors import Rule
 from tests.conformance import validation_table
+from tests.support.vectors import ROOT
 
 
 def test_every_rule_is_enforced_somewhere() -> None:
@@ -29,6 +30,12 @@ def test_tests_named_by_section_name_a_section_that_exists() -> None:
     assert named
     for test in named:
         assert re.match(r"test_rfc9420_\d+(_\d+)*_[a-z]", test), test
+
+
+def test_every_lesson_names_a_test_that_exists() -> None:
+    for _, test in validation_table.LESSONS:
+        path, name = test.split("::")
+        assert f"def {name}(" in (ROOT / path).read_text(), test
 
 
 def test_the_document_is_what_the_code_says() -> None:

@@ -26,6 +26,63 @@ UNREACHABLE = {
     "TREE_LEAF_ABSENT": "a sender's leaf is found before its proposals are judged",
 }
 
+# How a published engine passed the official vectors and was broken, and what shows that ours
+# is not: paths of tests, which a test follows.
+LESSONS = (
+    (
+        "the exporter did not hash its context",
+        "tests/peers/test_interop.py::test_a_group_that_we_create_lives_with_their_members",
+    ),
+    (
+        "commits with a path were refused by their receivers",
+        "tests/conformance/test_lessons.py::"
+        "test_commits_with_and_without_a_path_are_followed_by_everybody",
+    ),
+    (
+        "unsigned application messages were accepted",
+        "tests/conformance/test_framing.py::"
+        "test_rfc9420_6_3_an_encrypted_message_without_signature_is_refused",
+    ),
+    (
+        "a member could speak for another",
+        "tests/conformance/test_framing.py::test_rfc9420_6_3_a_member_cannot_speak_for_another",
+    ),
+    (
+        "replays decrypted again",
+        "tests/conformance/test_message_keys.py::test_rfc9420_9_2_a_message_opens_once",
+    ),
+    (
+        "used keys could be derived again from what was stored",
+        "tests/conformance/test_message_keys.py::"
+        "test_rfc9420_9_2_the_rows_on_disk_do_not_hold_a_used_key",
+    ),
+    (
+        "a junk commit blocked the genuine one",
+        "tests/conformance/test_lessons.py::"
+        "test_a_junk_commit_with_a_bad_membership_tag_does_not_block_the_genuine_one",
+    ),
+    (
+        "state changed before the confirmation tag was checked",
+        "tests/conformance/test_commits.py::"
+        "test_rfc9420_12_4_2_a_wrong_confirmation_tag_is_refused",
+    ),
+    (
+        "a group of one had constant secrets",
+        "tests/conformance/test_lessons.py::test_a_group_of_one_has_fresh_secrets_in_every_epoch",
+    ),
+    (
+        "a missing pre-shared key was made up",
+        "tests/conformance/test_lessons.py::test_no_key_is_made_up_for_one_that_is_missing",
+    ),
+)
+
+LESSONS_TITLE = """
+## Known ways to pass all vectors and be broken
+
+| defect of another engine | our test |
+|---|---|
+"""
+
 INTRODUCTION = """\
 # What the MLS engine refuses
 
@@ -80,7 +137,9 @@ def render() -> str:
     """Return the document."""
     places, tests = enforced(), broken()
     rows = [_row(rule, places[rule.name], tests[rule.name]) for rule in Rule]
-    return INTRODUCTION + "\n".join(rows) + "\n"
+    lessons = [f"| {defect} | `{test}` |" for defect, test in LESSONS]
+    parts = (INTRODUCTION, "\n".join(rows), "\n", LESSONS_TITLE, "\n".join(lessons), "\n")
+    return "".join(parts)
 
 
 def _row(rule: Rule, places: list[str], tests: list[str]) -> str:
