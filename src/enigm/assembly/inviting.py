@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from enigm.assembly.exits import Exit, say
+from enigm.assembly.places import settings_of_this_machine
 from enigm.assembly.service import make_invite
-from enigm.assembly.serving import settings_of_this_machine
 from enigm.foundation.clock import SystemClock
 from enigm.foundation.entropy import SystemEntropy
 from enigm.foundation.errors import InvalidError

@@ -6,8 +6,8 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from enigm.assembly.service import open_stores
-from enigm.assembly.serving import settings_of_this_machine
+from enigm.assembly.places import settings_of_this_machine
+from enigm.assembly.stores import open_stores
 from enigm.assembly.surroundings import Surroundings
 from enigm.assembly.trust import TrustParts, build_trust
 from enigm.foundation.clock import SystemClock

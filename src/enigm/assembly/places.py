@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from enigm.foundation.settings import load_settings
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from enigm.foundation.settings import Settings
 
 # The service's own variable (foundation.settings); it wins where an operator set it.
 _SERVICE_VARIABLE = "ENIGM_DATA_FOLDER"
@@ -34,3 +41,17 @@ class Places:
     def environment(self, inherited: Mapping[str, str]) -> dict[str, str]:
         """Return the environment for a child process that shall find the same places."""
         return {**inherited, _SERVICE_VARIABLE: str(self.service)}
+
+
+def settings_of_this_machine(host: str | None = None, port: int | None = None) -> Settings:
+    """Read the settings; what the command line says goes before them.
+
+    Raises:
+        SetupError: a setting is wrong.
+    """
+    settings = load_settings(Places.of(os.environ).environment(os.environ))
+    return msgspec.structs.replace(
+        settings,
+        listen_host=settings.listen_host if host is None else host,
+        listen_port=settings.listen_port if port is None else port,
+    )

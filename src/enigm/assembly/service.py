@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from enigm.assembly.account_path import AccountPath, build_account_path
-from enigm.assembly.stores import DESIGNS
+from enigm.assembly.stores import DESIGNS, open_stores
 from enigm.assembly.surroundings import Surroundings
 from enigm.assembly.trust import build_trust
 from enigm.assembly.upkeep import Upkeep
@@ -23,9 +23,7 @@ from enigm.domains.messaging.routes import delivery_app
 from enigm.foundation.encoding import base64url_encode
 from enigm.foundation.keyfile import load_or_create_keys
 from enigm.foundation.log import EventLog
-from enigm.foundation.provision import provision
 from enigm.foundation.retention import RetentionJob
-from enigm.foundation.stores import open_store
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
@@ -34,7 +32,6 @@ if TYPE_CHECKING:
     from enigm.foundation.clock import Clock
     from enigm.foundation.database import Database
     from enigm.foundation.entropy import Entropy
-    from enigm.foundation.keyfile import Keys
     from enigm.foundation.settings import Settings
 
     Scope = MutableMapping[str, Any]
@@ -151,13 +148,6 @@ def build_service(
         upkeep.jobs.append(trusting.publishing)
         upkeep.couriers.append(account_path.courier)
     return Service(databases, delivery, account_path, upkeep, "delivery" in roles, log=around.log)
-
-
-def open_stores(settings: Settings, keys: Keys, names: list[str]) -> dict[str, Database]:
-    """Open and migrate these domains' stores, preparing the database first where asked to."""
-    if settings.database_url and settings.database_admin_url:
-        provision(settings.database_admin_url, sorted(DESIGNS), keys)
-    return {name: open_store(DESIGNS[name], settings, keys) for name in names}
 
 
 def make_invite(settings: Settings, clock: Clock, entropy: Entropy) -> str:

@@ -10,19 +10,17 @@ import socket
 import sys
 from typing import TYPE_CHECKING
 
-import msgspec
 import uvicorn
 import uvloop
 
 import enigm
 from enigm.assembly.exits import Exit
-from enigm.assembly.places import Places
+from enigm.assembly.places import settings_of_this_machine
 from enigm.assembly.service import ROLES, build_service
 from enigm.foundation.clock import SystemClock
 from enigm.foundation.entropy import SystemEntropy
 from enigm.foundation.errors import SetupError
 from enigm.foundation.log import EventLog, route_libraries
-from enigm.foundation.settings import load_settings
 from enigm.wire.delivery import MESSAGE_BYTES_MAX
 
 if TYPE_CHECKING:
@@ -58,20 +56,6 @@ def serve(role: str, host: str | None, port: int | None) -> int:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_until_stopped(service, listener))
     return Exit.DONE
-
-
-def settings_of_this_machine(host: str | None = None, port: int | None = None) -> Settings:
-    """Read the settings; what the command line says goes before them.
-
-    Raises:
-        SetupError: a setting is wrong.
-    """
-    settings = load_settings(Places.of(os.environ).environment(os.environ))
-    return msgspec.structs.replace(
-        settings,
-        listen_host=settings.listen_host if host is None else host,
-        listen_port=settings.listen_port if port is None else port,
-    )
 
 
 def _roles(role: str) -> frozenset[Role]:
