@@ -6,6 +6,7 @@ import pytest
 
 from enigm.app.app import App
 from enigm.app.errors import (
+    DeviceNotTrustedError,
     InvalidPhraseError,
     NotAllowedError,
     WrongPasswordError,
@@ -13,9 +14,11 @@ from enigm.app.errors import (
     WrongWordsError,
 )
 from enigm.app.options import Options
+from enigm.app.home import Home
 from enigm.app.views import Device
-from enigm.foundation.errors import ConflictError, InvalidError, Refusal
-from tests.support.app_world import PASSWORD, World, befriend, has_text, register, texts, until
+from enigm.foundation.errors import ConflictError, InvalidError, UnverifiableError
+from enigm.wire.device_chain import DeviceChain
+from tests.support.app_world import PASSWORD, World, befriend, detail, has_text, register, texts, until
 
 
 @pytest.mark.requirement("APP-05", "APP-14")
@@ -69,7 +72,8 @@ async def test_a_revoked_device_loses_every_conversation(world: World) -> None:
     assert [item.devices for item in detail.members] == [1, 1]
     with pytest.raises(NotAllowedError):
         await alice.revoke_device(next(item for item in await alice.devices() if item.this).id)
-    with pytest.raises(Refusal):
+    await until(lambda: is_untrusted(second))
+    with pytest.raises(DeviceNotTrustedError):
         await second.add_contact(username="bob")
 
 
@@ -167,6 +171,42 @@ async def test_a_deleted_account_is_gone_here_and_there(world: World) -> None:
         await again.link("alice", PASSWORD)
 
 
+async def test_a_revoked_device_starts_nothing_with_those_who_know_its_owner(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, bob = await world.person("alice"), await world.person("bob")
+    await befriend(alice, bob, "")
+    second = await linked(world, alice, "second")
+    carol = await world.person("carol")
+    thief = second._access.unlocked()
+    found = next(item for item in await alice.devices() if not item.this)
+    # The thief's App does not believe that it was revoked.
+    believed, accept = thief.home.own_chain, Home.accept_chain
+
+    def disbelieve(home: Home, fresh: DeviceChain) -> DeviceChain:
+        is_own = home is thief.home and fresh.fingerprint == believed.fingerprint
+        return believed if is_own else accept(home, fresh)
+
+    monkeypatch.setattr(Home, "accept_chain", disbelieve)
+    await alice.revoke_device(found.id)
+    await second.add_contact(username="carol", greeting="it is alice, believe me")
+    request = (await until(carol.requests))[0]
+    with pytest.raises(UnverifiableError):
+        await carol.accept_request(request.id)
+    with thief.home.vault.transaction():
+        thread = thief.talk.begin_direct(bob.state().fingerprint, "it is alice, believe me")
+    thief.engine.wake(thread.id)
+    to_bob = "SELECT count(*) FROM letter WHERE account = ?"
+    await until(lambda: len(thief.detail(thread.id).members) > 1)
+    await until(lambda: not thief.home.vault.value(to_bob, bob.state().fingerprint))
+    await bob.settle(5)
+    assert not await knows(bob, thread.id)
+
+
+async def is_untrusted(app: App) -> bool:
+    return not app._access.unlocked().home.is_trusted
+
+
 async def linked(world: World, app: App, profile: str) -> App:
     """Return a second device of somebody, approved and in step."""
     second = await world.open(profile)
@@ -190,4 +230,5 @@ async def knows(app: App, conversation: str) -> bool:
 
 
 async def stands(app: App, conversation: str, state: str) -> bool:
-    return (await app.conversation(conversation)).state == state
+    found = await detail(app, conversation)
+    return found is not None and found.state == state

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from enigm.app.errors import NotActiveError, NotAllowedError, UnknownThingError
-from tests.support.app_world import befriend, has_text, texts, until
+from tests.support.app_world import befriend, detail, has_text, texts, until
 
 if TYPE_CHECKING:
     from enigm.app.app import App
@@ -152,15 +152,18 @@ async def is_in(app: App, conversation: str) -> bool:
 
 
 async def stands(app: App, conversation: str, state: str) -> bool:
-    return (await app.conversation(conversation)).state == state
+    found = await detail(app, conversation)
+    return found is not None and found.state == state
 
 
 async def is_called(app: App, conversation: str, title: str) -> bool:
-    return (await app.conversation(conversation)).title == title
+    found = await detail(app, conversation)
+    return found is not None and found.title == title
 
 
 async def has_accounts(app: App, conversation: str, count: int) -> bool:
-    return len((await app.conversation(conversation)).members) == count
+    found = await detail(app, conversation)
+    return found is not None and len(found.members) == count
 
 
 async def state_is(app: App, conversation: str, text: str, state: str) -> bool:

@@ -201,14 +201,22 @@ async def is_accepted(app: App, account: str) -> bool:
 
 async def texts(app: App, conversation: str) -> list[str]:
     """Return what a conversation shows, notices apart."""
-    lines = await app.messages(conversation)
+    lines = await app.messages(conversation, limit=200)
     return [line.text for line in lines if line.kind == "text"]
+
+
+async def detail(app: App, conversation: str) -> views.ConversationDetail | None:
+    """Return a conversation, if it is there yet."""
+    try:
+        return await app.conversation(conversation)
+    except UnknownThingError:
+        return None
 
 
 async def has_text(app: App, conversation: str, text: str) -> views.Message | None:
     """Return the line with this text, if it is there."""
     try:
-        lines = await app.messages(conversation)
+        lines = await app.messages(conversation, limit=200)
     except UnknownThingError:
         return None
     return next((line for line in lines if line.text == text), None)

@@ -18,6 +18,8 @@ from enigm.crypto.mls.member.identity import Identity
 from enigm.crypto.mls.member.needs import Needs
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from enigm.app.changes import Changes
     from enigm.app.vault.file import VaultFile
     from enigm.foundation.clock import Clock
@@ -44,6 +46,8 @@ class Home:
     entropy: Entropy
     changes: Changes
     chains: ChainBook = field(default_factory=ChainBook)
+    doubted: set[str] = field(default_factory=set[str])
+    on_doubt: Callable[[], None] = lambda: None
     people: People = field(init=False)
     threads: Threads = field(init=False)
     messages: Messages = field(init=False)
@@ -84,6 +88,11 @@ class Home:
         device = self.device
         credential = credential_of(self.account.fingerprint, device.device_public)
         return Identity(credential, device.signing_seed, device.device_public)
+
+    def doubt(self, account: str) -> None:
+        """An account's chain has probably grown: have it looked up soon."""
+        self.doubted.add(account)
+        self.on_doubt()
 
     def now(self) -> int:
         """Unix seconds."""

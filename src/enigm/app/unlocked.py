@@ -88,11 +88,15 @@ class Unlocked:
 
     async def accept_request(self, request_id: str) -> views.ConversationDetail:
         """Join what a request offers, looking up whom it takes to judge it."""
-        for _ in range(CHAINS_LOOKED_UP_MAX):
+        looked_up: frozenset[str] = frozenset()
+        while len(looked_up) < CHAINS_LOOKED_UP_MAX:
             try:
-                thread = self.engine.inbox.accept(request_id)
+                thread = self.engine.inbox.accept(request_id, looked_up)
             except ChainNeededError as error:
+                if error.account in looked_up:
+                    break
                 await self.engine.lookups.by_account(error.account)
+                looked_up |= {error.account}
             else:
                 self.engine.wake_all()
                 self.engine.upkeep.wake()

@@ -56,6 +56,7 @@ class Engine:
             home, self.path, self._incoming, self.lookups, self.told, self.wake
         )
         self._reader = InboxReader(self, self.upkeep)
+        home.on_doubt = self.upkeep.wake
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:

@@ -45,6 +45,9 @@ class Epochs:
         home = self._home
         committer = before.get(summary.sender)
         if summary.removes_me:
+            if committer is not None and committer.account == home.me:
+                # A sibling let this device go: it may have been revoked.
+                home.doubt(home.me)
             who = "Somebody" if committer is None else named(committer.account)
             self.end(thread, "removed", f"{who} removed you from this conversation.")
             return
@@ -58,7 +61,8 @@ class Epochs:
         if committer is not None and thread.kind == "group":
             self._say_who(thread, committer, set(before.values()), set(leaves(group).values()))
             self._say_title(thread, committer, policy.title)
-        self._remove_revoked(thread, group)
+        want_revoked_gone(home, thread.id, group)
+        self._doubt(before, group)
         home.changes.conversation(thread.id)
 
     def refuse(self, thread: Thread, group: Group, staged: StagedCommit, complaint: str) -> None:
@@ -91,6 +95,14 @@ class Epochs:
             home.changes.message(row[0])
         home.changes.conversation(thread.id)
 
+    def _doubt(self, before: dict[int, DeviceName], group: Group) -> None:
+        """A device went while its account stayed: it was probably revoked, so look again."""
+        after = set(leaves(group).values())
+        staying = {name.account for name in after}
+        for name in set(before.values()) - after:
+            if name.account in staying:
+                self._home.doubt(name.account)
+
     def _say_who(
         self,
         thread: Thread,
@@ -119,15 +131,15 @@ class Epochs:
                 who = named(committer.account)
                 self._told.notice(thread.id, f"{who} called the group “{title}”.")
 
-    def _remove_revoked(self, thread: Thread, group: Group) -> None:
-        """A device that its account revoked is still in: see that it goes, siblings first."""
-        home = self._home
-        for name in leaves(group).values():
-            if home.chains.is_revoked(name):
-                wait_seconds = 0 if name.account == home.me else SIBLINGS_FIRST_SECONDS
-                home.queues.put_intent(
-                    thread.id,
-                    "remove_device",
-                    name.device_public,
-                    not_before=home.now() + wait_seconds,
-                )
+
+def want_revoked_gone(home: Home, thread_id: str, group: Group) -> None:
+    """A device that its account revoked is still in: see that it goes, siblings first."""
+    for name in leaves(group).values():
+        if home.chains.is_revoked(name):
+            wait_seconds = 0 if name.account == home.me else SIBLINGS_FIRST_SECONDS
+            home.queues.put_intent(
+                thread_id,
+                "remove_device",
+                name.device_public,
+                not_before=home.now() + wait_seconds,
+            )

@@ -10,7 +10,7 @@ from enigm.app.content import TITLE_CHARACTERS_MAX, check_greeting
 from enigm.app.conversations.offers import ReceivedOffer
 from enigm.app.errors import MalformedContentError, UnknownThingError
 from enigm.app.home import INBOX_CURSOR, SIGN_IN_SECRET
-from enigm.app.identity.credentials import account_name
+from enigm.app.identity.credentials import ChainNeededError, account_name
 from enigm.app.letters import (
     DEVICE_NAME_CHARACTERS_MAX,
     Contacts,
@@ -47,6 +47,7 @@ class Inbox:
         """Work on an open profile; ``use_secret`` is told when the account's password changed."""
         self._home = home
         self._use_secret = use_secret
+        self._looked_up: frozenset[str] = frozenset()
         self._offers = offers
         self._siblings = siblings
 
@@ -56,15 +57,16 @@ class Inbox:
         stored = self._home.vault.get_setting(INBOX_CURSOR)
         return 0 if stored is None else int.from_bytes(stored, "big")
 
-    def take(self, record: Record) -> None:
+    def take(self, record: Record, looked_up: frozenset[str] = frozenset()) -> None:
         """Take one letter.
 
         Raises ChainNeededError, after which nothing has changed; any other Refusal means that
-        the letter is worthless.
+        the letter is worthless. ``looked_up`` names the accounts fetched for this letter.
         """
         with self._home.vault.transaction():
             if record.seq <= self.cursor:
                 return
+            self._looked_up = looked_up
             self._read(open_letter(record.body, self._home.device))
             self.skip(record)
 
@@ -73,11 +75,14 @@ class Inbox:
         with self._home.vault.transaction():
             self._home.vault.set_setting(INBOX_CURSOR, record.seq.to_bytes(8, "big"))
 
-    def accept(self, request_id: str, *, is_told: bool = True) -> Thread:
+    def accept(
+        self, request_id: str, looked_up: frozenset[str], *, is_told: bool = True
+    ) -> Thread:
         """Join what a request offers; raises UnknownThingError, ChainNeededError, a Refusal."""
         home = self._home
         with home.vault.transaction():
             received = self.request(request_id)
+            require_fresh(received, looked_up)
             thread = self._offers.take(received, say_hello=is_told)
             if thread.kind == "direct":
                 home.people.set_state(thread.peer, "accepted")
@@ -97,11 +102,13 @@ class Inbox:
 
     def request(self, request_id: str) -> ReceivedOffer:
         """Return a waiting request; raises UnknownThingError."""
-        row = self._home.vault.row("SELECT account, offer FROM request WHERE id = ?", request_id)
+        row = self._home.vault.row(
+            "SELECT account, device_public, offer FROM request WHERE id = ?", request_id
+        )
         if row is None:
             raise UnknownThingError("request")
-        offer = msgspec.msgpack.decode(row[1], type=Offer)
-        return ReceivedOffer(Fingerprint(bytes.fromhex(row[0])), offer)
+        offer = msgspec.msgpack.decode(row[2], type=Offer)
+        return ReceivedOffer(Fingerprint(bytes.fromhex(row[0])), row[1], offer)
 
     def _read(self, signed: SignedLetter) -> None:
         chain = self._home.accept_chain(signed.chain)
@@ -111,7 +118,8 @@ class Inbox:
             raise MalformedContentError
         letter = signed.letter
         if isinstance(letter, Offer):
-            self._take_offer(ReceivedOffer(signed.fingerprint, letter), is_own=is_own)
+            received = ReceivedOffer(signed.fingerprint, signed.device_public, letter)
+            self._take_offer(received, is_own=is_own)
         elif not is_own:
             raise MalformedContentError
         elif isinstance(letter, DeviceReady):
@@ -125,6 +133,7 @@ class Inbox:
         if is_own:
             self._take_own_offer(received)
         elif state in {"accepted", "requested"}:
+            require_fresh(received, self._looked_up)
             thread = self._offers.take(received, say_hello=True)
             # Both asked each other: that is two yeses.
             if thread.kind == "direct" and state == "requested":
@@ -152,9 +161,10 @@ class Inbox:
         sender = account_name(received.sender)
         home.people.claim_name(sender, offer.names.get(sender, ""))
         home.vault.run(
-            "INSERT OR REPLACE INTO request VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO request VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             received.thread_id,
             sender,
+            received.device_public,
             check_greeting(offer.greeting),
             min(offer.at, home.now()),
             offer.shape,
@@ -189,8 +199,18 @@ class Inbox:
             self._forget(channel.hex())
         for channel in letter.accepted:
             if home.vault.value("SELECT 1 FROM request WHERE id = ?", channel.hex()):
-                self.accept(channel.hex(), is_told=False)
+                self.accept(channel.hex(), self._looked_up, is_told=False)
 
     def _forget(self, request_id: str) -> None:
         if self._home.vault.run("DELETE FROM request WHERE id = ?", request_id):
             self._home.changes.request_gone(request_id)
+
+
+def require_fresh(received: ReceivedOffer, looked_up: frozenset[str]) -> None:
+    """Ask for the sender's chain as it is today: a revoked device must not start anything.
+
+    A letter carries the chain that its writer likes to show. Raises ChainNeededError.
+    """
+    account = account_name(received.sender)
+    if account not in looked_up:
+        raise ChainNeededError(account)

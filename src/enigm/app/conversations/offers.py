@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from enigm.app.content import MESSAGE_ID_BYTES, Hello, Policy
+from enigm.app.conversations.epochs import want_revoked_gone
 from enigm.app.conversations.groups import (
     SETTINGS,
     first_log_head,
@@ -45,6 +46,7 @@ class ReceivedOffer:
     """An offer whose writer is proved; whether to take it is the user's to say."""
 
     sender: Fingerprint
+    device_public: bytes
     offer: Offer = field(repr=False)
 
     @property
@@ -92,6 +94,7 @@ class Offers:
         """
         home, offer = self._home, received.offer
         self._learn(offer)
+        self._check_writer(received)
         bundle = self._bundle(offer.welcome)
         group = Group.join(home.needs, offer.welcome, bundle, settings=SETTINGS)
         policy = policy_of(group)
@@ -101,6 +104,7 @@ class Offers:
         self._groups.adopt(thread.id, group)
         home.threads.begin_epoch(thread.id, first_log_head(group))
         home.threads.set_members(thread.id, member_devices(group, policy))
+        want_revoked_gone(home, thread.id, group)
         home.vault.run(
             "DELETE FROM key_package WHERE reference = ? AND is_last_resort = 0", bundle.reference
         )
@@ -150,6 +154,12 @@ class Offers:
             if row is not None:
                 return KeyPackageBundle.restore(row[0], home.needs.suites)
         raise MalformedContentError
+
+    def _check_writer(self, received: ReceivedOffer) -> None:
+        """See that the writer's account trusts the writing device, as far as is known by now."""
+        chain = self._home.chains.chains.get(account_name(received.sender))
+        if chain is None or received.device_public not in chain.trusted:
+            raise CredentialRefusedError("The offer's writer is not trusted by its account.")
 
     def _check(self, received: ReceivedOffer, group: Group, policy: Policy) -> None:
         """See that the group is the one offered, by one of its members, and holds who it says."""

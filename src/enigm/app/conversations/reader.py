@@ -71,15 +71,15 @@ class InboxReader:
                 )
 
     async def _take(self, record: delivery.Record) -> None:
-        looked_up: set[str] = set()
+        looked_up: frozenset[str] = frozenset()
         while True:
             try:
-                self._inbox.take(record)
+                self._inbox.take(record, looked_up)
             except ChainNeededError as error:
                 if error.account in looked_up:
                     self._inbox.skip(record)
                     return
-                looked_up.add(error.account)
+                looked_up |= {error.account}
                 with contextlib.suppress(NotFoundError):
                     await self._parts.lookups.by_account(error.account)
             except UnavailableError:

@@ -13,7 +13,7 @@ from enigm.app.faults import wait_awhile
 from enigm.app.letters import DeviceReady
 from enigm.crypto.mls.ciphersuite import HYBRID
 from enigm.crypto.mls.member.identity import KeyPackageBundle, new_key_package
-from enigm.foundation.errors import ConflictError, Refusal
+from enigm.foundation.errors import ConflictError, NotFoundError, Refusal
 from enigm.wire import delivery
 from enigm.wire.device_chain import device_id_of
 
@@ -98,6 +98,7 @@ class Upkeep:
         await self._publish_key_packages()
         self.is_reachable.set()
         self._say_hello()
+        await self._look_again()
         await self._check_names()
         self._renew_keys()
 
@@ -165,6 +166,15 @@ class Upkeep:
                 siblings.write(device_public, DeviceReady(name, packages))
             home.vault.set_setting(OWES_HELLO, None)
         self._parts.post.wake()
+
+    async def _look_again(self) -> None:
+        """Fetch the chains that have probably grown."""
+        home = self._home
+        while home.doubted:
+            account = home.doubted.pop()
+            if account != home.me:
+                with contextlib.suppress(NotFoundError):
+                    await self._parts.lookups.by_account(account)
 
     async def _check_names(self) -> None:
         """Find out whether people are called what others say they are."""

@@ -164,6 +164,7 @@ CREATE TABLE letter (
 CREATE TABLE request (
     id TEXT PRIMARY KEY,
     account TEXT NOT NULL,
+    device_public BLOB NOT NULL,
     greeting TEXT NOT NULL,
     at INTEGER NOT NULL,
     shape TEXT NOT NULL,
