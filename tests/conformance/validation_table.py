@@ -35,13 +35,17 @@ LESSONS = (
     ),
     (
         "commits with a path were refused by their receivers",
-        "tests/conformance/test_lessons.py::"
-        "test_commits_with_and_without_a_path_are_followed_by_everybody",
+        (
+            "tests/conformance/test_lessons.py::"
+            "test_commits_with_and_without_a_path_are_followed_by_everybody"
+        ),
     ),
     (
         "unsigned application messages were accepted",
-        "tests/conformance/test_framing.py::"
-        "test_rfc9420_6_3_an_encrypted_message_without_signature_is_refused",
+        (
+            "tests/conformance/test_framing.py::"
+            "test_rfc9420_6_3_an_encrypted_message_without_signature_is_refused"
+        ),
     ),
     (
         "a member could speak for another",
@@ -53,18 +57,24 @@ LESSONS = (
     ),
     (
         "used keys could be derived again from what was stored",
-        "tests/conformance/test_message_keys.py::"
-        "test_rfc9420_9_2_the_rows_on_disk_do_not_hold_a_used_key",
+        (
+            "tests/conformance/test_message_keys.py::"
+            "test_rfc9420_9_2_the_rows_on_disk_do_not_hold_a_used_key"
+        ),
     ),
     (
         "a junk commit blocked the genuine one",
-        "tests/conformance/test_lessons.py::"
-        "test_a_junk_commit_with_a_bad_membership_tag_does_not_block_the_genuine_one",
+        (
+            "tests/conformance/test_lessons.py::"
+            "test_a_junk_commit_with_a_bad_membership_tag_does_not_block_the_genuine_one"
+        ),
     ),
     (
         "state changed before the confirmation tag was checked",
-        "tests/conformance/test_commits.py::"
-        "test_rfc9420_12_4_2_a_wrong_confirmation_tag_is_refused",
+        (
+            "tests/conformance/test_commits.py::"
+            "test_rfc9420_12_4_2_a_wrong_confirmation_tag_is_refused"
+        ),
     ),
     (
         "a group of one had constant secrets",
