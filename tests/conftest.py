@@ -23,6 +23,7 @@ __all__ = [
 
 pytest_plugins = [
     "tests.support.loopback_only",
+    "tests.support.patience",
     "tests.support.plain_ids",
     "tests.support.requirement_rows",
 ]
