@@ -13,6 +13,7 @@ from enigm.crypto.attestation.attestation_key import (
     Challenge,
     challenge_key,
     check_attestation_key,
+    key_name,
 )
 from enigm.crypto.attestation.endorsement import (
     EndorsementKey,
@@ -28,7 +29,11 @@ from enigm.crypto.attestation.reference import (
     open_manifest,
     sign_manifest,
 )
-from enigm.crypto.attestation.structures import ObjectAttributes
+from enigm.crypto.attestation.structures import (
+    ObjectAttributes,
+    read_public_area,
+    read_quoted_state,
+)
 from enigm.crypto.signatures import Hybrid
 from enigm.foundation.clock import SystemClock
 from enigm.foundation.entropy import SystemEntropy
@@ -38,6 +43,8 @@ from tests.support.entropy import FakeEntropy
 pytest.importorskip("tpm2_pytss", reason="tpm2-pytss is not here: `make test` builds it")
 
 from tpm2_pytss.constants import ESYS_TR
+from tpm2_pytss.types import TPM2B_NAME, TPMS_ATTEST, TPMT_PUBLIC
+from tpm2_pytss.utils import make_credential
 
 from enigm.agent.attestation.errors import TpmMissingError, TpmRefusedError
 from enigm.agent.attestation.tpm import KeptAttestationKey, Tpm, open_tpm
@@ -144,3 +151,30 @@ def test_a_machine_that_measures_something_else_leaves_its_good_state(
 def test_where_no_tpm_answers_the_person_is_told() -> None:
     with pytest.raises(TpmMissingError, match="No TPM answers"), open_tpm("device:/dev/absent"):
         pass
+
+
+def test_tpm2_tss_reads_the_same_structures_as_we_do(tpm: Tpm, software_tpm: SoftwareTpm) -> None:
+    kept = tpm.create_attestation_key()
+    quote = tpm.quote(kept, NONCE)
+    theirs, consumed = TPMS_ATTEST.unmarshal(quote.attest)
+    ours = read_quoted_state(quote.attest)
+    assert consumed == len(quote.attest)
+    assert ours.nonce == bytes(theirs.extraData)
+    assert ours.pcr_digest == bytes(theirs.attested.quote.pcrDigest)
+    assert ours.reset_count == theirs.clockInfo.resetCount
+    assert ours.firmware_version == theirs.firmwareVersion
+    area, _ = TPMT_PUBLIC.unmarshal(kept.public_area)
+    assert bytes(area.get_name()) == key_name(kept.public_area)
+    assert read_public_area(kept.public_area).attributes == int(area.objectAttributes)
+
+
+@pytest.mark.requirement("ATT-01")
+def test_tpm2_tss_makes_and_accepts_the_same_credential(
+    tpm: Tpm, software_tpm: SoftwareTpm
+) -> None:
+    """Its own MakeCredential, independent of ours, is opened the same way by the same TPM."""
+    kept = tpm.create_attestation_key()
+    public, _ = TPMT_PUBLIC.unmarshal(tpm.endorsement().public_area)
+    body, seed = make_credential(public, b"their secret", TPM2B_NAME(key_name(kept.public_area)))
+    challenge = Challenge(bytes(body), bytes(seed))
+    assert tpm.activate(kept, challenge) == b"their secret"
