@@ -8,6 +8,7 @@ from enigm.domains.accounts import store as accounts_store
 from enigm.domains.accounts.model import (
     AccountId,
     Attempts,
+    Caller,
     LoginId,
     NameRef,
     NewAccount,
@@ -114,7 +115,7 @@ def test_a_session_lives_until_its_time(store: accounts_store.AccountStore) -> N
     with store.begin() as records:
         records.add_session(ALICE.account_id, b"t" * 32, session)
     with store.read() as records:
-        found = (ALICE.account_id, session.session_id)
+        found = Caller(ALICE.account_id, session.session_id, session_age_seconds=9)
         assert records.living_session(b"t" * 32, NOW + 9) == found
         assert records.living_session(b"t" * 32, NOW + 10) is None
         assert records.living_session(b"T" * 32, NOW) is None
