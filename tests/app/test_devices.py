@@ -13,12 +13,21 @@ from enigm.app.errors import (
     WrongStageError,
     WrongWordsError,
 )
-from enigm.app.options import Options
 from enigm.app.home import Home
+from enigm.app.options import Options
 from enigm.app.views import Device
 from enigm.foundation.errors import ConflictError, InvalidError, UnverifiableError
 from enigm.wire.device_chain import DeviceChain
-from tests.support.app_world import PASSWORD, World, befriend, detail, has_text, register, texts, until
+from tests.support.app_world import (
+    PASSWORD,
+    World,
+    befriend,
+    detail,
+    has_text,
+    register,
+    texts,
+    until,
+)
 
 
 @pytest.mark.requirement("APP-05", "APP-14")
