@@ -20,9 +20,21 @@ step() {
     fi
 }
 
+# Types take longest, so they are checked beside everything else.
+types_log="$(mktemp)"
+node_modules/.bin/pyright >"$types_log" 2>&1 &
+types=$!
+trap 'kill "$types" 2>/dev/null || true; rm -f "$types_log"' EXIT
+
 step "format" "$bin/ruff" format --check .
 step "lint" "$bin/ruff" check .
 step "who may import whom" "$bin/lint-imports"
 step "spelling" "$bin/codespell" src tests docs decisions scripts ./*.md
-step "house rules" "$bin/python" -m pytest tests/architecture -q -p no:randomly -p no:cacheprovider
-step "types" node_modules/.bin/pyright
+step "house rules" "$bin/python" -m pytest tests/architecture -q -n 2 -p no:cacheprovider
+if wait "$types"; then
+    printf 'check: %-28s ok  %3d s\n' "types" "$SECONDS"
+else
+    cat "$types_log"
+    printf 'check: %-28s FAILED\n' "types" >&2
+    exit 1
+fi
