@@ -9,7 +9,7 @@ import struct
 import pytest
 
 from enigm.crypto.attestation.errors import AttestationRefusedError
-from enigm.crypto.attestation.quote import PCRS, UnverifiedQuote, verify_quote
+from enigm.crypto.attestation.quote import PCRS, UnverifiedQuote, bound_nonce, verify_quote
 from tests.crypto.attestation.paper_tpm import PaperTpm, selection
 
 TPM = PaperTpm()
@@ -34,6 +34,14 @@ def test_an_honest_quote_gives_its_registers_and_counts() -> None:
 def test_a_replayed_quote_is_refused_for_its_nonce() -> None:
     assert refusal_of(TPM.quote(b"yesterday's nonce".ljust(32))) == "attestation.nonce"
     assert refusal_of(TPM.quote(NONCE[:31])) == "attestation.nonce"
+
+
+def test_a_quote_for_another_devices_challenge_is_refused() -> None:
+    mine, other = bound_nonce(NONCE, b"my key"), bound_nonce(NONCE, b"another's key")
+    assert verify_quote(TPM.quote(mine), KEY, mine)
+    assert refusal_of(TPM.quote(other), mine) == "attestation.nonce"
+    assert len(mine) == 32
+    assert bound_nonce(b"ab", b"c") != bound_nonce(b"a", b"bc")
 
 
 @pytest.mark.requirement("ATT-01")

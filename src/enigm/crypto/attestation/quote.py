@@ -57,6 +57,16 @@ class VerifiedQuote:
     firmware_version: int
 
 
+def bound_nonce(challenge: bytes, device_public: bytes) -> bytes:
+    """Return the nonce to quote: the verifier's challenge, tied to the device that was challenged.
+
+    Without the device's key in it, one machine could pass the challenge on and let a better one
+    answer in its place. (Who controls both machines can still let the better one sign.)
+    """
+    framed = len(challenge).to_bytes(2, "big") + challenge + device_public
+    return kdf.mac("sha256", b"enigm attestation nonce v1", framed)
+
+
 def verify_quote(
     quote: UnverifiedQuote, key: AttestationKey, nonce: bytes, pcrs: tuple[int, ...] = PCRS
 ) -> VerifiedQuote:
