@@ -26,7 +26,8 @@ export function deed(name, label, onClick, { kind = "", busy = false } = {}) {
 
 export function deedLink(name, label, href, note = "") {
   return html`<a class="deed" href=${href} data-item>${icon(name)}
-    <span class="deed-words"><span>${label}</span>${note ? html`<small>${note}</small>` : ""}</span>${icon("next", "mirror faint")}</a>`;
+    <span class="deed-words"><span>${label}</span>${note ? html`<small>${note}</small>` : ""}</span>
+    ${icon("next", "mirror faint")}</a>`;
 }
 
 export function emptyState(name, title, text, action = "") {

@@ -24,10 +24,10 @@ class Account extends FormView {
             ${refusal(this.problem)} ${submit("Change password", this.busy)}
           </form></section>
         <section class="card form-card danger-card"><h3>Delete the account</h3>
-          <p>Your name, your devices and everything that waits for you are erased from the service at once, and this profile from this computer.
-            What you sent stays with those who received it. There is no way back, not even with your recovery words.</p>
+          <p>Your name, your devices and everything that waits for you are erased from the service at once,
+            and this profile from this computer. What you sent stays with those who received it. There is no way back, not even with your recovery words.</p>
           <form @submit=${this.#delete}>
-            ${field({ id: "delete-password", label: "Your password, to be sure", type: "password", autocomplete: "off", maxlength: 1024 })}
+            ${field({ id: "delete-password", label: "Your password, to be sure", type: "password", maxlength: 1024 })}
             ${refusal(this.#deleting)} ${submit("Delete my account", this.busy, "danger")}
           </form></section>
       </div></div>`;

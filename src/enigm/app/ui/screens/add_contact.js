@@ -16,12 +16,15 @@ class AddContact extends FormView {
       <div class="scroll"><div class="page">
         <form @submit=${this.#ask}>
           <div class="field"><label for="who">User name or invite link</label>
-            <input id="who" name="who" required maxlength="8192" autocomplete="off" autocapitalize="none" spellcheck="false" autofocus
-              aria-describedby="who-hint">
-            <p class="hint" id="who-hint">A name like <strong>mira.aalto</strong>, or a link that begins with <strong>enigm:invite</strong>.</p></div>
+            <input id="who" name="who" required maxlength="8192" autocomplete="off" autocapitalize="none"
+              spellcheck="false" autofocus aria-describedby="who-hint">
+            <p class="hint" id="who-hint">A name like <strong>mira.aalto</strong>, or a link that begins with
+              <strong>enigm:invite</strong>.</p></div>
           <div class="field"><label for="greeting">First words <span class="optional">optional</span></label>
-            <textarea id="greeting" name="greeting" rows="3" maxlength=${GREETING_CHARACTERS_MAX} dir="auto" aria-describedby="greeting-hint"></textarea>
-            <p class="hint" id="greeting-hint">They see these words and your name, and choose. You can write more once they accept.</p></div>
+            <textarea id="greeting" name="greeting" rows="3" maxlength=${GREETING_CHARACTERS_MAX} dir="auto"
+              aria-describedby="greeting-hint"></textarea>
+            <p class="hint" id="greeting-hint">They see these words and your name, and choose. You can write more
+              once they accept.</p></div>
           ${refusal(this.problem)} ${submit(this.busy ? "Asking…" : "Send request", this.busy)}
         </form>
         <div class="deeds lone">

@@ -22,8 +22,14 @@ class AddMembers extends FormView {
         <div class="scroll drawer-body"><p class="hint pad">They can read what is written from now on, and nothing before.</p>
           ${picker(outside, this.#chosen, this.#toggle)}</div>
         <div class="foot">${refusal(this.problem)}
-          ${submit(this.#chosen.size ? `Add ${count(this.#chosen.size, "person", "people")}` : "Choose someone", this.busy || !this.#chosen.size)}</div>
+          ${this.#submit()}</div>
       </form>` : emptyState("people", "Everyone is here", "All your contacts are already in this group.")}`;
+  }
+
+  #submit() {
+    const number = this.#chosen.size;
+    const label = number ? `Add ${count(number, "person", "people")}` : "Choose someone";
+    return submit(label, this.busy || !number);
   }
 
   #toggle = (account) => {

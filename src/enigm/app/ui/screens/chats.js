@@ -1,13 +1,14 @@
 // The list of chats, newest first, with search in names and in one's own messages.
 import { html, repeat } from "../vendor/lit.js";
 import * as api from "../api.js";
-import { count, fullTime, isoTime, shortTime } from "../format.js";
+import { count } from "../format.js";
 import { href, route } from "../router.js";
 import { conversationsByTime, store } from "../store.js";
 import { View } from "../view.js";
 import { avatarOf, verifiedBadge } from "../parts/avatar.js";
 import { icon } from "../parts/icons.js";
 import { arrows } from "../parts/keys.js";
+import { badge, rowTime, spinner } from "../parts/marks.js";
 import { emptyState } from "../parts/pane.js";
 import { tick } from "../parts/ticks.js";
 
@@ -25,12 +26,15 @@ class Chats extends View {
       <div class="search" role="search">${icon("search")}
         <input id="search" type="search" placeholder="Search" aria-label="Search chats and messages" autocomplete="off"
           maxlength="128" .value=${this.#words} @input=${this.#typed} @keydown=${this.#searchKey}>
-        ${this.#words
-          ? html`<button class="icon-button small" type="button" aria-label="Clear the search" @click=${this.#clear}>${icon("close")}</button>`
-          : html`<kbd aria-hidden="true">Ctrl K</kbd>`}
+        ${this.#words ? this.#clearButton() : html`<kbd aria-hidden="true">Ctrl K</kbd>`}
       </div>
       ${connectionLine()}
       <div class="scroll" @keydown=${arrows}>${this.#words.trim() ? this.#found() : this.#all()}</div>`;
+  }
+
+  #clearButton() {
+    return html`<button class="icon-button small" type="button" aria-label="Clear the search"
+      @click=${this.#clear}>${icon("close")}</button>`;
   }
 
   #all() {
@@ -38,10 +42,13 @@ class Chats extends View {
     const requests = store.state.requests.size;
     if (!store.state.loaded) return html`<p class="hint pad" aria-busy="true">Reading your chats…</p>`;
     return html`${requests ? requestsRow(requests) : ""}
-      ${rows.length
-        ? html`<ul class="rows" aria-label="Chats">${repeat(rows, (row) => row.id, (row) => this.#row(row))}</ul>`
-        : requests ? "" : emptyState("chats", "No chats yet", "Add someone by their user name, or give them your invite.",
-            html`<a class="button primary" href=${href("add")}>Add a contact</a>`)}`;
+      ${rows.length ? this.#rows(rows) : ""}
+      ${rows.length || requests ? "" : noChats()}`;
+  }
+
+  #rows(rows) {
+    const views = repeat(rows, (row) => row.id, (row) => this.#row(row));
+    return html`<ul class="rows" aria-label="Chats">${views}</ul>`;
   }
 
   #row(row) {
@@ -51,18 +58,19 @@ class Chats extends View {
       ${avatarOf(row)}
       <span class="row-words">
         <span class="row-top"><span class="row-title" dir="auto">${row.title}</span>${verifiedBadge(verified)}
-          ${row.last ? html`<time class="row-time" datetime=${isoTime(row.last.at)} title=${fullTime(row.last.at)}>${shortTime(row.last.at)}</time>` : ""}</span>
-        <span class="row-bottom"><span class="row-last" dir="auto">${preview(row, store.drafts.get(row.id), open)}</span>
-          ${row.last?.mine && row.state === "active" ? tick(row.last.state) : ""}
-          ${row.unread ? html`<span class="badge">${row.unread > 99 ? "99+" : row.unread}<span class="unseen"> unread</span></span>` : ""}</span>
+          ${row.last ? rowTime(row.last.at) : ""}</span>
+        <span class="row-bottom"><span class="row-last" dir="auto">${preview(row, open)}</span>
+          ${row.last?.mine && row.state === "active" ? tick(row.last.state) : ""} ${badge(row.unread, "unread")}</span>
       </span></a></li>`;
   }
 
   #found() {
     const needle = this.#words.trim().toLocaleLowerCase();
     const chats = conversationsByTime().filter((row) => row.title.toLocaleLowerCase().includes(needle));
-    if (!chats.length && !this.#hits.length) return emptyState("search", "Nothing found", "Search looks only in what is on this device.");
-    return html`${chats.length ? html`<h3 class="list-label">Chats</h3><ul class="rows">${chats.map((row) => this.#row(row))}</ul>` : ""}
+    if (!chats.length && !this.#hits.length) {
+      return emptyState("search", "Nothing found", "Search looks only in what is on this device.");
+    }
+    return html`${chats.length ? html`<h3 class="list-label">Chats</h3>${this.#rows(chats)}` : ""}
       ${this.#hits.length ? html`<h3 class="list-label">Messages</h3><ul class="rows">${this.#hits.map(hit)}</ul>` : ""}
       <p class="unseen" role="status">${count(chats.length + this.#hits.length, "result", "results")}</p>`;
   }
@@ -99,7 +107,13 @@ class Chats extends View {
   };
 }
 
-function preview(row, draft, open) {
+function noChats() {
+  const add = html`<a class="button primary" href=${href("add")}>Add a contact</a>`;
+  return emptyState("chats", "No chats yet", "Add someone by their user name, or give them your invite.", add);
+}
+
+function preview(row, open) {
+  const draft = store.drafts.get(row.id);
   if (draft && !open) return html`<em class="draft">Draft:</em> ${draft}`;
   if (row.state === "requested" && !row.last) return "Waiting for an answer";
   if (!row.last) return row.kind === "group" ? count(row.members, "person", "people") : "Say hello";
@@ -110,11 +124,12 @@ function preview(row, draft, open) {
 
 function hit(found) {
   const at = `${href("chats", found.conversation)}?m=${encodeURIComponent(found.id)}`;
-  return html`<li><a class="row hit" data-item href=${at}>
-    <span class="row-words"><span class="row-top"><span class="row-title" dir="auto">${found.conversation_title}</span>
-        <time class="row-time" datetime=${isoTime(found.at)}>${shortTime(found.at)}</time></span>
-      <span class="row-bottom"><span class="row-last two" dir="auto"><span class="who">${found.mine ? "You" : found.sender_name}:</span>
-        ${found.snippet.map(([text, matched]) => (matched ? html`<mark>${text}</mark>` : text))}</span></span></span></a></li>`;
+  const who = found.mine ? "You" : found.sender_name;
+  const words = found.snippet.map(([text, matched]) => (matched ? html`<mark>${text}</mark>` : text));
+  return html`<li><a class="row hit" data-item href=${at}><span class="row-words">
+    <span class="row-top"><span class="row-title" dir="auto">${found.conversation_title}</span>${rowTime(found.at)}</span>
+    <span class="row-bottom"><span class="row-last two" dir="auto"><span class="who">${who}:</span> ${words}</span></span>
+  </span></a></li>`;
 }
 
 function requestsRow(number) {
@@ -123,7 +138,7 @@ function requestsRow(number) {
     <span class="avatar size-m request-avatar" aria-hidden="true">${icon("mail")}</span>
     <span class="row-words"><span class="row-top"><span class="row-title">Requests</span></span>
       <span class="row-bottom"><span class="row-last">${number === 1 ? "Someone wants" : "People want"} to talk to you</span>
-        <span class="badge">${number}<span class="unseen"> waiting</span></span></span></span></a>`;
+        ${badge(number, "waiting")}</span></span></a>`;
 }
 
 function connectionLine() {
@@ -132,9 +147,9 @@ function connectionLine() {
     offline: "You are offline. What you write waits here and goes out by itself.",
     connecting: "Connecting…",
   }[connection];
-  return html`<div role="status" class="connection-place">${words
-    ? html`<p class="connection ${connection}">${connection === "offline" ? icon("offline") : html`<span class="spinner" aria-hidden="true"></span>`}<span>${words}</span></p>`
-    : ""}</div>`;
+  const sign = connection === "offline" ? icon("offline") : spinner();
+  return html`<div role="status" class="connection-place">
+    ${words ? html`<p class="connection ${connection}">${sign}<span>${words}</span></p>` : ""}</div>`;
 }
 
 customElements.define("enigm-chats", Chats);

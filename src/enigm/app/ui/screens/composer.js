@@ -8,7 +8,7 @@ import { icon } from "../parts/icons.js";
 const TEXT_CHARACTERS_MAX = 16_000;
 
 class Composer extends View {
-  static properties = { conversation: {}, state: {}, title: {}, kind: {} };
+  static properties = { conversation: {}, state: {}, title: {} };
 
   #shown = "";
 

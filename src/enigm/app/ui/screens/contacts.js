@@ -16,7 +16,8 @@ class Contacts extends View {
       ["Blocked", contactsBy("blocked")],
     ].filter(([, people]) => people.length);
     return html`<header class="list-head"><h2>Contacts</h2>
-        <a class="icon-button accent" href=${href("add")} aria-label="Add a contact" title="Add a contact">${icon("plus")}</a></header>
+        <a class="icon-button accent" href=${href("add")} aria-label="Add a contact"
+          title="Add a contact">${icon("plus")}</a></header>
       <div class="scroll" @keydown=${arrows}>
         ${groups.length || !store.state.loaded
           ? groups.map(([label, people]) => html`${label ? html`<h3 class="list-label">${label}</h3>` : ""}

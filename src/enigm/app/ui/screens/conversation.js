@@ -10,6 +10,7 @@ import { View } from "../view.js";
 import { avatarOf, verifiedBadge } from "../parts/avatar.js";
 import { bubbles } from "../parts/bubbles.js";
 import { icon } from "../parts/icons.js";
+import { badge, spinner } from "../parts/marks.js";
 import { emptyState } from "../parts/pane.js";
 import "./composer.js";
 
@@ -71,18 +72,23 @@ class Conversation extends View {
     }
     const { lines, complete, loading } = historyOf(this.conversation);
     const firstUnread = this.#unreadLine(lines);
-    const late = this.#atEnd ? 0 : row.unread;
+    const marks = { group: row.kind === "group", firstUnread, sought: this.#sought };
     return html`${head(row)}
       <div class="messages-place">
         <div class="messages" role="log" aria-label="Messages" aria-live="off" tabindex="0" @scroll=${this.#scrolled}>
-          ${loading && lines.length ? html`<p class="older"><span class="spinner" aria-hidden="true"></span><span class="unseen">Reading older messages</span></p>` : ""}
-          ${complete ? beginning(row) : ""}
-          ${repeat(bubbles(lines, { group: row.kind === "group", firstUnread, sought: this.#sought }, this.#retry), (it) => it.key, (it) => it.view)}
+          ${loading && lines.length ? reading() : ""} ${complete ? beginning(row) : ""}
+          ${repeat(bubbles(lines, marks, this.#retry), (it) => it.key, (it) => it.view)}
         </div>
-        <button class="to-end" type="button" ?hidden=${this.#atEnd} @click=${() => this.#toEnd("smooth")}
-          aria-label=${late ? `To the newest message, ${late} unread` : "To the newest message"}>${icon("down")}${late ? html`<span class="badge">${late}</span>` : ""}</button>
+        ${this.#endButton(row)}
       </div>
-      <enigm-composer .conversation=${row.id} .state=${blocked(row) ? "blocked" : row.state} .title=${row.title} .kind=${row.kind}></enigm-composer>`;
+      <enigm-composer .conversation=${row.id} .title=${row.title}
+        .state=${blocked(row) ? "blocked" : row.state}></enigm-composer>`;
+  }
+
+  #endButton({ unread }) {
+    const label = unread ? `To the newest message, ${unread} unread` : "To the newest message";
+    return html`<button class="to-end" type="button" ?hidden=${this.#atEnd} aria-label=${label}
+      @click=${() => this.#toEnd("smooth")}>${icon("down")}${badge(unread)}</button>`;
   }
 
   updated() {
@@ -95,7 +101,7 @@ class Conversation extends View {
     if (first) this.#begin();
     else if (this.#atEnd || mineIsNew) this.#toEnd();
     // Lines came in above: keep what the person reads where it was.
-    else if (place.scrollHeight !== this.#height && last.id === this.#lastLine) place.scrollTop = this.#top + place.scrollHeight - this.#height;
+    else if (last.id === this.#lastLine) place.scrollTop = this.#top + place.scrollHeight - this.#height;
     this.#lastLine = last.id;
     void this.#findSought();
     this.#seen();
@@ -163,15 +169,20 @@ class Conversation extends View {
   #retry = (message) => this.attempt(() => retryMessage(this.conversation, message));
 }
 
+function reading() {
+  return html`<p class="older">${spinner()}<span class="unseen">Reading older messages</span></p>`;
+}
+
 function head(row) {
   const verified = row.kind === "direct" && store.state.contacts.get(row.peer)?.verified;
-  const open = route().part;
+  const open = route().part !== "";
   return html`<header class="pane-head chat-head">
     <a class="icon-button back" href=${href("chats")} aria-label="Back to chats">${icon("back", "mirror")}</a>
     <a class="chat-who" href=${href("chats", row.id, "details")}>${avatarOf(row, "s")}
-      <span class="chat-words"><h2 dir="auto">${row.title}${verifiedBadge(verified)}</h2><span class="chat-note">${note(row, verified)}</span></span></a>
-    <a class="icon-button" href=${open ? href("chats", row.id) : href("chats", row.id, "details")} aria-label=${open ? "Close details" : "Details"}
-      aria-expanded=${open ? "true" : "false"}>${icon("info")}</a>
+      <span class="chat-words"><h2 dir="auto">${row.title}${verifiedBadge(verified)}</h2>
+        <span class="chat-note">${note(row, verified)}</span></span></a>
+    <a class="icon-button" href=${open ? href("chats", row.id) : href("chats", row.id, "details")}
+      aria-label=${open ? "Close details" : "Details"} aria-expanded=${open}>${icon("info")}</a>
   </header>`;
 }
 
@@ -200,7 +211,11 @@ function beginning(row) {
   return html`<div class="beginning">${avatarOf(row, "l")}<h3 dir="auto">${row.title}</h3>
     <p>${icon("lock")}Only the people in this ${row.kind === "group" ? "group" : "chat"} can read it.
       Enigm's service sees neither words nor names.</p>
-    ${row.kind === "direct" && row.state === "active" ? html`<a class="button soft small" href=${href("chats", row.id, "safety", row.peer)}>Compare safety numbers</a>` : ""}</div>`;
+    ${row.kind === "direct" && row.state === "active" ? compareLink(row) : ""}</div>`;
+}
+
+function compareLink({ id, peer }) {
+  return html`<a class="button soft small" href=${href("chats", id, "safety", peer)}>Compare safety numbers</a>`;
 }
 
 customElements.define("enigm-conversation", Conversation);

@@ -39,14 +39,18 @@ class Details extends View {
         ${row.state === "active" ? deedLink("shield", "Safety number", href("chats", row.id, "safety", row.peer),
           contact?.verified ? "Compared" : "Not compared yet") : ""}
         ${this.#groupsWith(row)}
-        ${blocked ? deed("check", "Unblock", () => this.#unblock(row)) : deed("block", "Block", () => this.#block(row), { kind: "danger" })}
+        ${blocked
+          ? deed("check", "Unblock", () => this.#unblock(row))
+          : deed("block", "Block", () => this.#block(row), { kind: "danger" })}
       </div>
       <dl class="facts drawer-facts"><div><dt>Fingerprint</dt><dd class="fingerprint" dir="ltr">${grouped(row.peer)}</dd></div></dl>
-      <p class="note drawer-facts">${icon("info")}<span>The colour of a picture follows the fingerprint: someone else with the same name looks different.</span></p>`;
+      <p class="note drawer-facts">${icon("info")}<span>The colour of a picture follows the fingerprint: someone
+        else with the same name looks different.</span></p>`;
   }
 
   #groupsWith(row) {
-    const shared = [...store.state.details.values()].filter((it) => it.kind === "group" && it.members.some((member) => member.account === row.peer));
+    const groups = [...store.state.details.values()].filter((it) => it.kind === "group");
+    const shared = groups.filter((it) => it.members.some((member) => member.account === row.peer));
     return shared.map((it) => deedLink("people", it.title, href("chats", it.id), "You are both in this group"));
   }
 
@@ -55,8 +59,7 @@ class Details extends View {
     const active = row.state === "active";
     const admin = active && members.some((member) => member.me && member.admin);
     return html`<div class="portrait">${avatarOf(row, "l")}
-        ${this.#naming ? this.#nameForm(row) : html`<h3 dir="auto">${row.title}
-          ${admin ? html`<button class="icon-button small" type="button" aria-label="Change the name" @click=${() => this.#name(true)}>${icon("edit")}</button>` : ""}</h3>`}
+        ${this.#naming ? this.#nameForm(row) : html`<h3 dir="auto">${row.title} ${admin ? this.#nameButton() : ""}</h3>`}
         <p>${count(row.members, "person", "people")}</p></div>
       <div class="deeds">
         ${admin ? deedLink("plus", "Add people", href("chats", row.id, "members")) : ""}
@@ -72,9 +75,15 @@ class Details extends View {
         })}</li>`)}</ul>`;
   }
 
+  #nameButton() {
+    return html`<button class="icon-button small" type="button" aria-label="Change the name"
+      @click=${() => this.#name(true)}>${icon("edit")}</button>`;
+  }
+
   #memberDeeds(row, member, admin) {
     return html`<span class="row-deeds">
-      <a class="icon-button" href=${href("chats", row.id, "safety", member.account)} aria-label="Safety number of ${member.name}" title="Safety number">${icon("shield")}</a>
+      <a class="icon-button" href=${href("chats", row.id, "safety", member.account)} title="Safety number"
+        aria-label="Safety number of ${member.name}">${icon("shield")}</a>
       ${admin ? html`<button class="icon-button danger" type="button" aria-label="Remove ${member.name}" title="Remove"
         @click=${() => this.#remove(row, member)}>${icon("close")}</button>` : ""}</span>`;
   }

@@ -27,7 +27,8 @@ class Devices extends View {
         ${of("revoked").length ? html`<h3 class="list-label flush">Revoked</h3>
           <ul class="cards">${of("revoked").map((device) => html`<li class="card device gone">${icon("devices")}
             <span class="device-words"><strong>${device.name}</strong><span>Reads nothing new</span></span></li>`)}</ul>` : ""}
-        <p class="note">${icon("info")}<span>To add a device, install Enigm there, choose “Use an account you have”, and approve it here.</span></p>
+        <p class="note">${icon("info")}<span>To add a device, install Enigm there, choose “Use an account
+          you have”, and approve it here.</span></p>
       </div></div>`;
   }
 
@@ -38,14 +39,16 @@ class Devices extends View {
       <p>Approve it only if it is in your hands and shows this code:</p>
       <p class="code" aria-label="Code ${device.code ?? "is coming"}">${device.code ?? "…"}</p>
       <div class="card-buttons">
-        <button class="button primary" type="button" ?disabled=${this.busy || !device.code} @click=${() => this.#approve(device)}>The code matches: approve</button>
+        <button class="button primary" type="button" ?disabled=${this.busy || !device.code}
+          @click=${() => this.#approve(device)}>The code matches: approve</button>
         <button class="button soft" type="button" ?disabled=${this.busy} @click=${() => this.#refuse(device)}>Refuse</button>
       </div></article>`;
   }
 
   #trusted(device) {
     return html`<li class="card device">${icon("devices")}
-      <span class="device-words"><strong>${device.name}</strong><span>${device.this ? "This device" : "Approved"} · since ${longDay(device.since)}</span></span>
+      <span class="device-words"><strong>${device.name}</strong>
+        <span>${device.this ? "This device" : "Approved"} · since ${longDay(device.since)}</span></span>
       ${device.this ? html`<span class="pill good">${icon("check")}Here</span>`
         : html`<button class="button soft small danger-text" type="button" ?disabled=${this.busy}
             aria-label="Revoke ${device.name}" @click=${() => this.#revoke(device)}>Revoke</button>`}</li>`;

@@ -4,6 +4,7 @@ import { go, href, route } from "../router.js";
 import { contactsBy, store, unreadTotal } from "../store.js";
 import { View } from "../view.js";
 import { icon, mark } from "../parts/icons.js";
+import { badge } from "../parts/marks.js";
 import "./about.js";
 import "./account.js";
 import "./add_contact.js";
@@ -115,7 +116,7 @@ class Frame extends View {
 function rail([name, picture, label], home) {
   const waiting = { chats: unreadTotal() + store.state.requests.size, settings: pending() }[name] ?? 0;
   return html`<a class="rail-item" href=${href(name)} aria-current=${name === home ? "page" : "false"}>
-    <span class="rail-icon">${icon(picture)}${waiting ? html`<span class="badge">${waiting > 99 ? "99+" : waiting}</span>` : ""}</span>
+    <span class="rail-icon">${icon(picture)}${badge(waiting)}</span>
     <span class="rail-label">${label}</span></a>`;
 }
 

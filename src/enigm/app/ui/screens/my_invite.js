@@ -22,7 +22,8 @@ class MyInvite extends FormView {
     return html`${paneHead("My invite", href("settings"))}
       <div class="scroll"><div class="page center">
         ${refusal(this.problem)}
-        ${this.#invite ? html`<div class="qr-card">${qrPicture(this.#invite.qr_svg, "Your invite as a QR code")}<p>${store.state.app.username}</p></div>
+        ${this.#invite ? html`<div class="qr-card">${qrPicture(this.#invite.qr_svg, "Your invite as a QR code")}
+            <p>${store.state.app.username}</p></div>
           <p class="lead">Whoever has this can ask to talk to you. You still choose whether to answer.</p>
           <div class="copy-line"><label class="unseen" for="invite-link">Invite link</label>
             <input id="invite-link" readonly dir="ltr" .value=${this.#invite.link} @focus=${(event) => event.target.select()}>

@@ -25,9 +25,15 @@ class NewGroup extends FormView {
           ${picker(contacts, this.#chosen, this.#toggle)}
         </div></div>
         <div class="foot"><div class="page slim">${refusal(this.problem)}
-          ${submit(this.#chosen.size ? `Create with ${count(this.#chosen.size, "person", "people")}` : "Choose at least one person", this.busy || !this.#chosen.size)}</div></div>
+          ${this.#submit()}</div></div>
       </form>` : emptyState("people", "No contacts yet", "A group begins with people you talk to already.",
         html`<a class="button primary" href=${href("add")}>Add a contact</a>`)}`;
+  }
+
+  #submit() {
+    const number = this.#chosen.size;
+    const label = number ? `Create with ${count(number, "person", "people")}` : "Choose at least one person";
+    return submit(label, this.busy || !number);
   }
 
   #toggle = (account) => {

@@ -44,7 +44,8 @@ class Phrase extends FormView {
   }
 
   #questions() {
-    return html`<button class="back-link" type="button" @click=${() => this.#turn(false)}>${icon("back", "mirror")}Show the words again</button>
+    return html`<button class="back-link" type="button"
+        @click=${() => this.#turn(false)}>${icon("back", "mirror")}Show the words again</button>
       <p class="step">Step 3 of 3</p>
       <header class="door-head left"><h1>Four of your words</h1>
         <p class="lead">To be sure that the paper is right.</p></header>

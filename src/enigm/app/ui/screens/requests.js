@@ -1,7 +1,6 @@
 // Strangers and groups that wait for a yes or a no.
 import { html, repeat } from "../vendor/lit.js";
 import * as api from "../api.js";
-import { fullTime, isoTime, shortTime } from "../format.js";
 import { go, href } from "../router.js";
 import { say, store } from "../store.js";
 import { keepConversation } from "../sync.js";
@@ -9,6 +8,7 @@ import { View } from "../view.js";
 import { avatar } from "../parts/avatar.js";
 import { confirm } from "../parts/dialog.js";
 import { icon } from "../parts/icons.js";
+import { rowTime } from "../parts/marks.js";
 import { emptyState, paneHead } from "../parts/pane.js";
 
 class Requests extends View {
@@ -27,15 +27,17 @@ class Requests extends View {
   #card(request) {
     const group = request.kind === "group";
     const title = group ? request.title : request.name;
+    const wish = group ? `${request.name} invites you to a group` : "wants to talk to you";
     return html`<article class="card request" aria-label="Request from ${request.name}">
       <header>${avatar(title, group ? request.id : request.account, { kind: group ? "group" : "direct" })}
-        <div><h3 dir="auto">${title}</h3><p>${group ? html`${request.name} invites you to a group` : "wants to talk to you"}</p></div>
-        <time class="row-time" datetime=${isoTime(request.at)} title=${fullTime(request.at)}>${shortTime(request.at)}</time></header>
+        <div><h3 dir="auto">${title}</h3><p>${wish}</p></div>
+        ${rowTime(request.at)}</header>
       ${request.greeting ? html`<blockquote dir="auto">${request.greeting}</blockquote>` : ""}
       <div class="card-buttons">
         <button class="button primary" type="button" ?disabled=${this.busy} @click=${() => this.#accept(request)}>Accept</button>
         <button class="button soft" type="button" ?disabled=${this.busy} @click=${() => this.#refuse(request)}>Refuse</button>
-        <button class="button quiet danger-text" type="button" ?disabled=${this.busy} @click=${() => this.#block(request)}>Block</button>
+        <button class="button quiet danger-text" type="button" ?disabled=${this.busy}
+          @click=${() => this.#block(request)}>Block</button>
       </div>
     </article>`;
   }

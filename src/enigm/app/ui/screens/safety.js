@@ -36,13 +36,14 @@ class Safety extends FormView {
 
   #numbers(name) {
     const { digits, qr_svg: code, verified } = this.#safety;
-    return html`${verified ? html`<p class="pill good">${icon("verified")}Compared</p>` : html`<p class="pill">${icon("shield")}Not compared yet</p>`}
+    return html`<p class="pill ${verified ? "good" : ""}">${icon(verified ? "verified" : "shield")}
+        ${verified ? "Compared" : "Not compared yet"}</p>
       <div class="qr-card">${qrPicture(code, "Safety number as a QR code")}</div>
       <ol class="digits" aria-label="Safety number" dir="ltr" translate="no">${digits.map((group) => html`<li>${group}</li>`)}</ol>
-      <p class="lead">Meet ${name}, or call. If both of you see the same numbers, nobody stands between you. If they differ, say nothing private here.</p>
-      ${verified
-        ? html`<button class="button soft wide" type="button" ?disabled=${this.busy} @click=${() => this.#mark(false)}>Take the mark back</button>`
-        : html`<button class="button primary wide" type="button" ?disabled=${this.busy} @click=${() => this.#mark(true)}>${icon("verified")}The numbers match</button>`}`;
+      <p class="lead">Meet ${name}, or call. If both of you see the same numbers, nobody stands between you.
+        If they differ, say nothing private here.</p>
+      <button class="button ${verified ? "soft" : "primary"} wide" type="button" ?disabled=${this.busy}
+        @click=${() => this.#mark(!verified)}>${verified ? "Take the mark back" : html`${icon("verified")}The numbers match`}</button>`;
   }
 
   #name() {

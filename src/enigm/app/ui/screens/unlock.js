@@ -14,8 +14,10 @@ class Unlock extends FormView {
       <header class="door-head">${mark()}<h1>${username ? `Welcome back, ${username}` : "Welcome back"}</h1>
         <p class="lead">Your messages are locked on this computer.</p></header>
       <form @submit=${this.#unlock}>
-        <input class="unseen" type="text" name="profile" autocomplete="username" value=${profile} tabindex="-1" aria-hidden="true" readonly>
-        ${field({ id: "password", label: "Password", type: "password", autocomplete: "current-password", maxlength: 1024, autofocus: true })}
+        <input class="unseen" type="text" name="profile" autocomplete="username" value=${profile} tabindex="-1"
+          aria-hidden="true" readonly>
+        ${field({ id: "password", label: "Password", type: "password", autocomplete: "current-password",
+          maxlength: 1024, autofocus: true })}
         ${refusal(this.problem)} ${submit(this.busy ? "Unlocking…" : "Unlock", this.busy)}
       </form>
       <p class="fine">Profile <strong>${profile}</strong>. Nobody can reset this password. If it is lost, start a new profile

@@ -69,7 +69,7 @@ class Welcome extends FormView {
   }
 
   #recover() {
-    return html`${head("Recover an account", "The words bring back your name and your keys. Old messages stay on the devices that hold them.")}
+    return html`${head("Recover an account", "The words bring back your name and your keys. Old messages stay where they are.")}
       <form @submit=${this.#bringBack}>
         <div class="field">
           <label for="phrase">Your 24 words</label>
