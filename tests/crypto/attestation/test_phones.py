@@ -19,6 +19,9 @@ from enigm.crypto.attestation.cbor import read_map
 from enigm.crypto.attestation.certificates import load_certificate
 from enigm.crypto.attestation.der import read_elements
 from enigm.crypto.attestation.errors import AttestationRefusedError
+from enigm.crypto.attestation.evidence import EvidenceVerifier, TpmEvidence, TpmVerifier
+from enigm.crypto.attestation.quote import PCRS
+from enigm.crypto.attestation.reference import GoodState, ReferenceValues
 from tests.crypto.attestation.paper_phone import (
     OWNER_KEY,
     SIGNER,
@@ -27,7 +30,7 @@ from tests.crypto.attestation.paper_phone import (
     certify,
     flipped,
 )
-from tests.crypto.attestation.paper_tpm import NOW, Maker
+from tests.crypto.attestation.paper_tpm import NOW, Maker, PaperTpm
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,6 +66,18 @@ def test_a_locked_phone_with_its_makers_system_is_accepted() -> None:
     assert ANDROID.verify(evidence, NONCE, NOW).state == "maker's system"
     without_root = AndroidEvidence(evidence.chain[:-1])
     assert ANDROID.verify(without_root, NONCE, NOW).system == "android-key"
+
+
+def test_every_kind_of_device_goes_through_one_interface() -> None:
+    def state(verifier: EvidenceVerifier[Any], evidence: Any) -> str:
+        return verifier.verify(evidence, NONCE, NOW).system
+
+    tpm = PaperTpm()
+    good = GoodState("good", {index: tpm.registers[index].hex() for index in PCRS})
+    of_tpm = TpmVerifier(tpm.accepted_key(), ReferenceValues(1, (good,)))
+    assert state(of_tpm, TpmEvidence(tpm.quote(NONCE))) == "tpm"
+    assert state(ANDROID, phone().evidence(NONCE)) == "android-key"
+    assert state(APPLE, ApplePhone(MAKER).evidence(NONCE)) == "app-attest"
 
 
 def test_another_system_is_accepted_by_its_boot_key_only() -> None:
