@@ -9,7 +9,7 @@ from tests.support.databases import (
     postgres_database,
     postgres_server,
 )
-from tests.support.service import journey, running
+from tests.support.service import journey, prepared_folder, running
 
 __all__ = [
     "journey",
@@ -18,6 +18,7 @@ __all__ = [
     "open_sqlcipher_database",
     "postgres_database",
     "postgres_server",
+    "prepared_folder",
     "running",
 ]
 

@@ -69,7 +69,7 @@ def _first_text(node: ast.AST) -> str | None:
 def documented_codes() -> dict[str, str]:
     """Return each code with its category, as the document states it."""
     rows = re.findall(
-        r"^\| `([a-z_.]+)` \| ([a-z_]+) \|", Path(ROOT / "docs/errors.md").read_text(), re.M
+        r"^\| `([a-z_.]+)` \| ([a-z_]+) \|", Path(ROOT / "docs/errors.md").read_text(), re.MULTILINE
     )
     assert len({code for code, _ in rows}) == len(rows), "a code stands twice"
     return dict(rows)

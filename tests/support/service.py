@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -59,9 +60,25 @@ async def running_service(
         await service.stop()
 
 
+@pytest.fixture(scope="session")
+def prepared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A service's folder as the first start leaves it: keys, tables, OPAQUE secrets.
+
+    Made once, because making six encrypted files anew costs most of a small test's time.
+    """
+    folder = tmp_path_factory.mktemp("prepared")
+    clock = FakeClock()
+    log = EventLog(io.StringIO(), clock, strict=True)
+    service = build_service(settings_of_tests(folder), clock, SystemEntropy(), log=log)
+    for database in service.databases.values():
+        database.close()
+    return folder
+
+
 @pytest.fixture
-async def running(tmp_path: Path) -> AsyncGenerator[Running]:
+async def running(tmp_path: Path, prepared_folder: Path) -> AsyncGenerator[Running]:
     """A started embedded service that only this test knows."""
+    shutil.copytree(prepared_folder, tmp_path, dirs_exist_ok=True)
     async with running_service(settings_of_tests(tmp_path)) as started:
         yield started
 
