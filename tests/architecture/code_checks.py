@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from tests.architecture.tree import Module, Tree
 
 FILE_LINES_MAX = 450
+# Longer for a reason; each may only shrink.
+LONGER_FILES = {
+    # The negative tests of RFC 9420 §12.4.3, in the clause's order.
+    "tests/conformance/test_welcomes.py": 476,
+}
 FUNCTION_LINES_MAX = 60
 FIRST_LINE_CHARACTERS_MAX = 100
 
@@ -93,7 +98,7 @@ def short_files(tree: Tree) -> list[str]:
     return [
         f"{module.path}: {len(module.lines)} lines, at most {FILE_LINES_MAX}"
         for module in tree.modules("src/", "tests/", "benchmarks/", "scripts/")
-        if len(module.lines) > FILE_LINES_MAX
+        if len(module.lines) > LONGER_FILES.get(module.path, FILE_LINES_MAX)
     ]
 
 
