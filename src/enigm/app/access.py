@@ -14,13 +14,14 @@ from enigm.app.entrance import Entered, Entrance
 from enigm.app.errors import (
     InvalidProfileError,
     LockedError,
+    WrongPasswordError,
     WrongStageError,
     WrongWordsError,
 )
 from enigm.app.farewell import say_farewell
 from enigm.app.faults import wait_awhile
 from enigm.app.feed import Feed
-from enigm.app.home import PHRASE_TO_CONFIRM, SIGN_IN_SECRET, Home, read_identity
+from enigm.app.home import IS_UNCERTAIN, PHRASE_TO_CONFIRM, SIGN_IN_SECRET, Home, read_identity
 from enigm.app.identity import phrase as phrases
 from enigm.app.identity.link_code import link_code
 from enigm.app.letters import Contacts
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from enigm.app.options import Options
+    from enigm.app.vault.file import VaultFile
 
 ASKED_POSITIONS = "phrase_ask"
 # How often a waiting device asks whether it was approved: somebody looks at both screens.
@@ -166,9 +168,29 @@ class Access:
             account, device = read_identity(vault)
             secret = (vault.get_setting(SIGN_IN_SECRET) or b"").decode()
             self._accounts = self._account_path()
-            self._accounts.use(SignIn(account.lookup_id, secret), device)
-            self._open(Entered(vault, account, device, SignIn(account.lookup_id, secret)))
+            sign_in = SignIn(account.lookup_id, secret)
+            self._accounts.use(sign_in, device)
+            await self._make_certain(vault, self._accounts)
+            self._open(Entered(vault, account, device, sign_in))
             return self.state()
+
+    async def _make_certain(self, vault: VaultFile, accounts: AccountPath) -> None:
+        """Find out whether a registration that was cut short had reached the service."""
+        if vault.get_setting(IS_UNCERTAIN) is None:
+            return
+        try:
+            await accounts.session()
+        except WrongPasswordError as error:
+            vault.close()
+            self._profile.empty()
+            raise WrongStageError("The registration did not get through: register again.") from (
+                error
+            )
+        except BaseException:
+            vault.close()
+            raise
+        with vault.transaction():
+            vault.set_setting(IS_UNCERTAIN, None)
 
     async def lock(self) -> views.State:
         """Drop every key and every plaintext."""

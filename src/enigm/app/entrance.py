@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import platform
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from enigm.app.conversations.upkeep import DEVICE_NAME, OWES_HELLO
-from enigm.app.home import PHRASE_TO_CONFIRM, SIGN_IN_SECRET, write_identity
+from enigm.app.home import IS_UNCERTAIN, PHRASE_TO_CONFIRM, SIGN_IN_SECRET, write_identity
 from enigm.app.identity import phrase as phrases
 from enigm.app.identity.keys import (
     Account,
@@ -85,7 +85,12 @@ class Entrance:
             keys.lookup_id, secret, path=REGISTRATION_OPAQUE
         )
         backup = phrases.seal_backup(phrase, phrases.Backup(name), self._entropy)
-        session = await self._accounts.finish_registration(
+        # The keys are in the vault before the service knows the account: an App that is killed
+        # in between must not leave a name behind that nobody can ever use.
+        entered = await self._enter(account, device, SignIn(keys.lookup_id, secret), password)
+        self._write(entered, chain.append(entry), phrase=phrase)
+        await self._finish_registration(
+            entered,
             {
                 "lookup_id": base64url_encode(keys.lookup_id),
                 "opaque_record": record,
@@ -94,11 +99,8 @@ class Entrance:
                 "card": base64url_encode(sealed_card(account, device, self._entropy)),
                 "backup": base64url_encode(backup),
                 "proof": proof,
-            }
+            },
         )
-        sign_in = SignIn(keys.lookup_id, secret, session)
-        entered = await self._enter(account, device, sign_in, password)
-        self._write(entered, chain.append(entry), phrase=phrase)
         return entered
 
     async def recover(self, words: list[str], password: str) -> Entered:
@@ -159,6 +161,19 @@ class Entrance:
         entered = await self._enter(account, device, sign_in, password)
         self._write(entered, chain, owes_hello=True)
         return entered
+
+    async def _finish_registration(self, entered: Entered, content: dict[str, Any]) -> None:
+        vault = entered.vault
+        with vault.transaction():
+            vault.set_setting(IS_UNCERTAIN, b"1")
+        try:
+            entered.sign_in.session = await self._accounts.finish_registration(content)
+        except BaseException:
+            vault.close()
+            self._profile.empty()
+            raise
+        with vault.transaction():
+            vault.set_setting(IS_UNCERTAIN, None)
 
     async def _enter(
         self, account: Account, device: DeviceKeys, sign_in: SignIn, password: str

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 ACCOUNT = "account"
 DEVICE = "device"
 SIGN_IN_SECRET = "sign_in_secret"
+IS_UNCERTAIN = "is_uncertain"
 PHRASE_TO_CONFIRM = "phrase_to_confirm"
 INBOX_CURSOR = "inbox_cursor"
 IS_READY = "is_ready"

@@ -58,12 +58,14 @@ class Contacts:
         return self._changed(account)
 
     def unblock(self, account: str) -> Person:
-        """Undo ``block``: the person counts as accepted."""
+        """Undo ``block``: the person counts as accepted if there is a conversation with them."""
         home = self._home
         if self._known(account).state != "blocked":
             raise ContactStateError("This person is not blocked.")
+        thread = home.threads.direct_with(account)
+        is_open = thread is not None and thread.state == "active"
         with home.vault.transaction():
-            home.people.set_state(account, "accepted")
+            home.people.set_state(account, "accepted" if is_open else "none")
             self._tell(account)
         return self._changed(account)
 

@@ -75,9 +75,7 @@ class Inbox:
         with self._home.vault.transaction():
             self._home.vault.set_setting(INBOX_CURSOR, record.seq.to_bytes(8, "big"))
 
-    def accept(
-        self, request_id: str, looked_up: frozenset[str], *, is_told: bool = True
-    ) -> Thread:
+    def accept(self, request_id: str, looked_up: frozenset[str], *, is_told: bool = True) -> Thread:
         """Join what a request offers; raises UnknownThingError, ChainNeededError, a Refusal."""
         home = self._home
         with home.vault.transaction():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from enigm.app.content import open_envelope
@@ -12,6 +13,8 @@ from enigm.crypto.mls.member.outcomes import ApplicationMessage, OwnCommit, Stag
 from enigm.foundation.errors import Refusal
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from enigm.app.conversations.epochs import Epochs
     from enigm.app.conversations.groups import Groups
     from enigm.app.conversations.told import Told
@@ -60,6 +63,12 @@ class Incoming:
                 self._told.unreadable(thread, error)
             if self._home.threads.get(thread_id).is_followed:
                 self._groups.save(thread_id, group)
+
+    @contextlib.contextmanager
+    def batch(self, thread_id: str) -> Generator[None]:
+        """Take the block's records in one transaction; when one fails, none was taken."""
+        with self._groups.forgetting(thread_id), self._home.vault.transaction():
+            yield
 
     def position(self, thread_id: str) -> tuple[int, bytes, int]:
         """Return what opens the current epoch at the service: epoch, token, cursor."""

@@ -26,11 +26,15 @@ ROUND_SECONDS = 30.0
 RETRY_SECONDS = 3.0
 KEY_PACKAGES_LOW = 12
 KEY_PACKAGES_BATCH = 24
+# A third of their lifetime: who is handed an old one can still use it.
+KEY_PACKAGES_SECONDS_MAX = 30 * 24 * 3600
 KEY_PACKAGES_FOR_SIBLINGS = 16
 # Each costs a token and an Argon2id; a flood of claims waits its turn.
 NAME_CHECKS_PER_ROUND = 8
 
 HAS_INBOX = "has_inbox"
+PACKAGES_CHECK_SECONDS = 3600
+PACKAGES_AT = "key_packages_at"
 OWES_HELLO = "owes_hello"
 DEVICE_NAME = "device_name"
 
@@ -47,10 +51,12 @@ class Upkeep:
         self.has_inbox = asyncio.Event()
         self.is_reachable = asyncio.Event()
         self.is_done = False
+        self._packages_checked_at = 0
 
     def wake(self) -> None:
         """Go round now."""
         self.is_done = False
+        self._packages_checked_at = 0
         self._woken.set()
 
     async def run(self) -> None:
@@ -127,11 +133,20 @@ class Upkeep:
         self.has_inbox.set()
 
     async def _publish_key_packages(self) -> None:
-        if await self._parts.accounts.remaining_key_packages() >= KEY_PACKAGES_LOW:
+        home = self._home
+        stored = home.vault.get_setting(PACKAGES_AT)
+        age = home.now() - (0 if stored is None else int.from_bytes(stored, "big"))
+        if home.now() < self._packages_checked_at + PACKAGES_CHECK_SECONDS:
+            return
+        remaining = await self._parts.accounts.remaining_key_packages()
+        self._packages_checked_at = home.now()
+        if remaining >= KEY_PACKAGES_LOW and age < KEY_PACKAGES_SECONDS_MAX:
             return
         fresh = self._fresh_packages(KEY_PACKAGES_BATCH + 1)
         packages = [bundle.message for bundle in fresh]
         await self._parts.accounts.publish_key_packages(packages[:-1], packages[-1])
+        with home.vault.transaction():
+            home.vault.set_setting(PACKAGES_AT, home.now().to_bytes(8, "big"))
 
     def _fresh_packages(self, count: int) -> list[KeyPackageBundle]:
         """Make key packages and write them down before anybody can use them.

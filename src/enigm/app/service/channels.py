@@ -39,6 +39,7 @@ class Subscription:
         self._request = request
         self._items: asyncio.Queue[Item | Exception] = asyncio.Queue()
         self._owed_bytes = 0
+        self._kept: Item | Exception | None = None
 
     def put(self, item: Item | Exception) -> None:
         """Hand over what arrived."""
@@ -46,12 +47,26 @@ class Subscription:
 
     async def next(self) -> Item:
         """Wait for the next item; raises OfflineError, or the service's refusal."""
-        item = await self._items.get()
+        kept, self._kept = self._kept, None
+        item = await self._items.get() if kept is None else kept
         if isinstance(item, Exception):
             raise item
         if isinstance(item, delivery.Record):
             await self._give_credit(len(item.body))
         return item
+
+    def ready_records(self, count_max: int) -> list[delivery.Record]:
+        """Return records that are here already, without waiting."""
+        records: list[delivery.Record] = []
+        while len(records) < count_max and not self._items.empty():
+            item = self._items.get_nowait()
+            if not isinstance(item, delivery.Record):
+                # It cannot go back to the front of the queue, so it is kept beside it.
+                self._kept = item
+                break
+            records.append(item)
+            self._owed_bytes += len(item.body)
+        return records
 
     async def _give_credit(self, length_bytes: int) -> None:
         self._owed_bytes += length_bytes

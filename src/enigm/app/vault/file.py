@@ -19,6 +19,15 @@ if TYPE_CHECKING:
 Row = tuple[Any, ...]
 Value = bytes | int | str | None
 
+_Statements = tuple[str, str, tuple[str, ...]]
+_OUTER: _Statements = ("BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",))
+
+
+def _inner(depth: int) -> _Statements:
+    """Return how a block inside a transaction begins, ends and is undone."""
+    point = f"inner_{depth}"
+    return (f"SAVEPOINT {point}", f"RELEASE {point}", (f"ROLLBACK TO {point}", f"RELEASE {point}"))
+
 
 class VaultFile:
     """One open vault.
@@ -34,20 +43,20 @@ class VaultFile:
 
     @contextlib.contextmanager
     def transaction(self) -> Generator[None]:
-        """Run the block as one transaction; an inner block joins the outer one."""
-        if self._depth:
-            yield
-            return
-        self._connection.execute("BEGIN IMMEDIATE")
-        self._depth = 1
+        """Run the block as one transaction; an inner block is undone alone if it fails."""
+        depth = self._depth
+        begin, commit, rollback = _OUTER if depth == 0 else _inner(depth)
+        self._connection.execute(begin)
+        self._depth = depth + 1
         try:
             yield
         except BaseException:
-            self._depth = 0
-            self._connection.execute("ROLLBACK")
+            self._depth = depth
+            for statement in rollback:
+                self._connection.execute(statement)
             raise
-        self._depth = 0
-        self._connection.execute("COMMIT")
+        self._depth = depth
+        self._connection.execute(commit)
 
     def run(self, statement: str, *values: Value) -> int:
         """Execute one statement; return how many rows it changed."""

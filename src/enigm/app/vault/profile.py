@@ -92,6 +92,10 @@ class Profile:
             self._header, wrapping.wrap(key, new_password, header.service, entropy)
         )
 
+    def empty(self) -> None:
+        """Forget an attempt that came to nothing; the folder stays held."""
+        self._remove_files()
+
     def erase(self) -> None:
         """Remove everything of this profile.
 

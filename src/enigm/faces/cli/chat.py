@@ -14,7 +14,7 @@ from cyclopts import Parameter
 
 from enigm.faces.cli import account, devices, groups, people
 from enigm.faces.cli.naming import conversation_of
-from enigm.faces.cli.printing import conversation_line, message_line, printable
+from enigm.faces.cli.printing import conversation_line, event_line, message_line, printable
 from enigm.faces.cli.session import Common, opened, run
 
 app = CommandLine(
@@ -93,7 +93,7 @@ def listen(
         async with opened(common, is_fresh=False) as opened_app:
             seen = 0
             async for event in opened_app.events():
-                common.printer.value(event, [f"{event.type}: {printable(str(event.value))}"])
+                common.printer.value(event, [event_line(event)])
                 seen += 1
                 if seen == count:
                     return

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from enigm.app import views
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from enigm.app import views
     from enigm.foundation.errors import Refusal
 
 
@@ -89,6 +90,24 @@ def device_line(row: views.Device) -> str:
     this = "  (this one)" if row.this else ""
     code = f"  code {row.code}" if isinstance(row.code, str) else ""
     return f"{row.id}  {row.state:8}  {printable(row.name)}{this}{code}"
+
+
+def event_line(event: views.Event) -> str:
+    """Show an event by the row that it changes."""
+    value = event.value
+    if isinstance(value, views.Message):
+        return message_line(value)
+    if isinstance(value, views.Conversation):
+        return conversation_line(value)
+    if isinstance(value, views.Contact):
+        return contact_line(value)
+    if isinstance(value, views.Request):
+        return request_line(value)
+    if isinstance(value, views.Device):
+        return device_line(value)
+    if isinstance(value, views.State):
+        return f"{value.profile}: {value.stage}, {value.connection}"
+    return f"{event.type} {value.id}"
 
 
 def safety_lines(row: views.Safety) -> list[str]:
