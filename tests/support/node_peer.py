@@ -30,7 +30,7 @@ class NodePeer:
         node = shutil.which("node")
         if node is None or not (ROOT / "node_modules").is_dir():
             pytest.skip("Node or node_modules is not here: run `make test`, which installs them")
-        self._process = subprocess.Popen(  # noqa: S603 - our own script
+        self._process = subprocess.Popen(
             [node, str(script)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
