@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.app_world import PASSWORD, befriend, is_accepted, texts, until
+from enigm.app.errors import WrongStageError
+from enigm.foundation.errors import UnavailableError
+from tests.support.app_world import PASSWORD, befriend, is_accepted, register, texts, until
 from tests.support.vectors import ROOT
 
 if TYPE_CHECKING:
@@ -99,6 +101,34 @@ async def test_a_request_waits_through_restarts(world: World) -> None:
     await alice.unlock(PASSWORD)
     await until(lambda: is_accepted(alice, contact.account))
     assert await texts(bob, contact.conversation) == ["when you are back"]
+
+
+FINISH = "/accounts/v1/registration/finish"
+
+
+async def test_a_registration_whose_answer_was_lost_is_not_lost(world: World) -> None:
+    app = await world.open("alice")
+    world.service.middleman.unanswered.add(FINISH)
+    with pytest.raises(UnavailableError):
+        await app.register("alice", PASSWORD)
+    assert app.state().stage == "locked"
+    world.service.middleman.unanswered.clear()
+    assert (await app.unlock(PASSWORD)).stage == "confirm_phrase"
+    shown = await app.phrase_to_confirm()
+    words = {place: shown.phrase[place - 1] for place in shown.ask}
+    assert (await app.confirm_phrase(words)).stage == "ready"
+
+
+async def test_a_registration_that_never_arrived_can_be_made_again(world: World) -> None:
+    app = await world.open("alice")
+    world.service.middleman.unheard.add(FINISH)
+    with pytest.raises(UnavailableError):
+        await app.register("alice", PASSWORD)
+    world.service.middleman.unheard.clear()
+    with pytest.raises(WrongStageError):
+        await app.unlock(PASSWORD)
+    assert app.state().stage == "welcome"
+    await register(app, "alice")
 
 
 async def listener(folder: Path) -> asyncio.subprocess.Process:

@@ -60,7 +60,8 @@ class Middleman:
     """Stands where the service stands: sees all that arrives, and may change what is answered.
 
     ``alter`` gets each batch of frames that one client is about to receive on its stream; where
-    ``only`` is set, it is that connection's alone (they are numbered from 1).
+    ``only`` is set, it is that connection's alone (they are numbered from 1). Requests to the
+    paths ``unheard`` never reach the service; those to ``unanswered`` do, and nobody is told.
     """
 
     def __init__(self) -> None:
@@ -68,6 +69,8 @@ class Middleman:
         self.alter: Callable[[list[Any]], list[Any]] | None = None
         self.only: int | None = None
         self.connections = 0
+        self.unheard: set[str] = set()
+        self.unanswered: set[str] = set()
 
     def around(self, application: Any) -> Any:
         async def serve(scope: Any, receive: Any, send: Any) -> None:
@@ -77,8 +80,13 @@ class Middleman:
             self.seen += scope["path"].encode() + scope["query_string"]
             for name, value in scope["headers"]:
                 self.seen += name + value
+            if scope["path"] in self.unheard:
+                raise ConnectionAbortedError
             if scope["type"] == "websocket":
                 self.connections += 1
+            if scope["path"] in self.unanswered:
+                await application(scope, receive, swallow)
+                raise ConnectionAbortedError
             await application(scope, self._hearing(receive), self._speaking(send, self.connections))
 
         return serve
@@ -103,6 +111,11 @@ class Middleman:
             await send(event)
 
         return speak
+
+
+async def swallow(event: Any) -> None:
+    """Lose an answer on its way."""
+    del event
 
 
 @dataclass(slots=True)

@@ -182,12 +182,14 @@ class Access:
             await accounts.session()
         except WrongPasswordError as error:
             vault.close()
+            await self._stop()
             self._profile.empty()
             raise WrongStageError("The registration did not get through: register again.") from (
                 error
             )
         except BaseException:
             vault.close()
+            await self._stop()
             raise
         with vault.transaction():
             vault.set_setting(IS_UNCERTAIN, None)

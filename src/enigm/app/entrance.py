@@ -23,6 +23,7 @@ from enigm.app.service.accounts import SignIn
 from enigm.app.vault.people import People
 from enigm.app.vault.wrapping import check_password
 from enigm.foundation.encoding import base64url_encode
+from enigm.foundation.errors import UnavailableError
 from enigm.wire.account_recovery import sign_recovery
 from enigm.wire.device_chain import DeviceChain, Kind, UnverifiedChain, fingerprint_of
 
@@ -168,6 +169,10 @@ class Entrance:
             vault.set_setting(IS_UNCERTAIN, b"1")
         try:
             entered.sign_in.session = await self._accounts.finish_registration(content)
+        except UnavailableError:
+            # It may have got through: unlocking finds out.
+            vault.close()
+            raise
         except BaseException:
             vault.close()
             self._profile.empty()
