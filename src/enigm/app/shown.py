@@ -184,7 +184,12 @@ class Shown:
         """Return a line's text; a notice names people as they are known by now."""
         if line.kind == "text":
             return line.text
-        return _NAME.sub(lambda found: self._home.name_of(found[1]), line.text)
+        return _NAME.sub(self._name_in_notice, line.text)
+
+    def _name_in_notice(self, found: re.Match[str]) -> str:
+        if found[1] != self._home.me:
+            return self._home.name_of(found[1])
+        return "You" if found.start() == 0 else "you"
 
     def _sender_name(self, line: Line) -> str:
         return self._home.name_of(line.sender) if line.sender else ""
