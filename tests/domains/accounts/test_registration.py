@@ -24,7 +24,7 @@ async def _refusal(journey: Journey, body: dict[str, Any], path: str = FINISH) -
     return raised.value
 
 
-@pytest.mark.requirement("APP-01", "APP-02", "APP-04")
+@pytest.mark.requirement("APP-01")
 async def test_a_name_a_password_and_a_device_make_an_account(journey: Journey) -> None:
     alice = await journey.register()
     chain = await journey.chain(alice)

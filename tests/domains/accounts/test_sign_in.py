@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import statistics
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy as sa
-from opaque_snake import OpaqueError
+from opaque_snake import CredentialResponse, OpaqueError
 
 from enigm.domains.accounts import rules
 from enigm.domains.accounts.actions.sign_in import SignInRequest
-from tests.support.journey import Journey, Person, Problem, b64
+from enigm.domains.accounts.errors import SignInFailedError
+from tests.support.journey import Journey, Person, Problem, b64, unb64
 from tests.support.service import Running, running_service, settings_of_tests
 
 if TYPE_CHECKING:
@@ -95,24 +97,31 @@ async def test_an_unknown_name_asks_the_store_the_same_questions(running: Runnin
 
 @pytest.mark.parametrize("step", ["start", "finish"])
 async def test_an_unknown_name_takes_the_same_time(running: Running, step: str) -> None:
-    journey, path = running.journey, running.service.account_path
+    # The bound is wide and there are three rounds because machines are noisy: a leak shows in
+    # every round. The test above is the exact one.
+    alice, nobody = await running.journey.register(), running.journey.new_person()
+    differences = [_difference(running, alice, nobody, step) for _round in range(3)]
+    assert min(differences) < 0.35
+
+
+def _difference(running: Running, alice: Person, nobody: Person, step: str) -> float:
+    """Return how far the median times lie apart, as a share of the larger."""
+    path = running.service.account_path
     assert path is not None
-    alice, nobody = await journey.register(), journey.new_person()
     sign_in, taken = path.accounts.sign_in, {True: list[float](), False: list[float]()}
-    request = journey.opaque.start_login("a guess")[0].to_bytes()
-    for number in range(120):
+    request = running.journey.opaque.start_login("a guess")[0].to_bytes()
+    for number in range(60):
         running.clock.advance(rules.ATTEMPT_FADES_SECONDS)
         person, is_known = (alice, True) if number % 2 else (nobody, False)
         begun = time.perf_counter()
         login_id, _ = sign_in.start(SignInRequest(person.lookup_id, request))
         middle = time.perf_counter()
-        with pytest.raises(Exception, match="sign_in_failed"):
+        with pytest.raises(SignInFailedError):
             sign_in.finish(login_id, bytes(64))
         ended = time.perf_counter()
         taken[is_known].append(middle - begun if step == "start" else ended - middle)
     known, unknown = statistics.median(taken[True]), statistics.median(taken[False])
-    # The bound is wide because machines are noisy; the test above is the exact one.
-    assert abs(known - unknown) < 0.35 * max(known, unknown)
+    return abs(known - unknown) / max(known, unknown)
 
 
 async def test_a_sign_in_is_finished_once(journey: Journey) -> None:
@@ -120,10 +129,6 @@ async def test_a_sign_in_is_finished_once(journey: Journey) -> None:
     request, state = journey.opaque.start_login(alice.password)
     body = {"lookup_id": b64(alice.lookup_id), "opaque_request": b64(request.to_bytes())}
     answer = await journey.ask("POST", START, body)
-    from opaque_snake import CredentialResponse
-
-    from tests.support.journey import unb64
-
     response = CredentialResponse.from_bytes(unb64(answer["opaque_response"]))
     finished = journey.opaque.finish_login(response, state, alice.password)
     body = {
@@ -142,10 +147,6 @@ async def test_a_sign_in_ends_after_two_minutes(running: Running) -> None:
     body = {"lookup_id": b64(alice.lookup_id), "opaque_request": b64(request.to_bytes())}
     answer = await journey.ask("POST", START, body)
     running.clock.advance(rules.LOGIN_SECONDS)
-    from opaque_snake import CredentialResponse
-
-    from tests.support.journey import unb64
-
     response = CredentialResponse.from_bytes(unb64(answer["opaque_response"]))
     finished = journey.opaque.finish_login(response, state, alice.password)
     body = {
@@ -243,7 +244,18 @@ async def test_a_crowd_makes_everyone_work_a_little_and_locks_nobody_out(tmp_pat
         for _ in range(3):
             await _begin(journey, journey.new_person(), 1)
         demand = await _demand(journey, alice)
+        idle = {"challenge": demand["challenge"], "nonce": b64(_no_work(demand))}
+        with pytest.raises(Problem, match="proof_refused"):
+            await journey.ask("POST", START, _start_body(journey, alice) | {"proof": idle})
         await journey.sign_in(alice, proof=journey.work(demand))
+        await journey.sign_in(alice, vouched=True)
+
+
+def _no_work(demand: dict[str, Any]) -> bytes:
+    """Return a nonce that does not carry the work."""
+    challenge = unb64(demand["challenge"])
+    nonces = (number.to_bytes(8, "big") for number in range(1000))
+    return next(nonce for nonce in nonces if hashlib.sha256(challenge + nonce).digest()[0] & 0x80)
 
 
 async def test_a_new_password_ends_every_session(journey: Journey) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from enigm.domains.accounts.actions.guard import Guard
     from enigm.domains.accounts.actions.names import Names
     from enigm.domains.accounts.actions.sessions import Sessions
-    from enigm.domains.accounts.model import NameRef, OpaqueSecrets, SessionGrant, WorkProof
+    from enigm.domains.accounts.model import OpaqueSecrets, SessionGrant, WorkProof
     from enigm.domains.accounts.needs import DeviceVoucher, DeviceVouching
     from enigm.domains.accounts.store import AccountRecords, AccountStore
     from enigm.foundation.clock import Clock
@@ -61,7 +61,8 @@ class SignIn:
         account_id, record = (
             (None, self.secrets.decoy_record) if kept is None else (kept.account_id, kept.record)
         )
-        attempts_ref = self._attempts_ref(request, name_ref, account_id)
+        device_id = self._vouching_device(request, account_id)
+        attempts_ref = self.names.attempts_ref(name_ref, device_id or b"")
         response, state = opaque.answer_login(
             self.secrets, record, request.opaque_request, request.lookup_id
         )
@@ -69,7 +70,7 @@ class SignIn:
         now = self.clock.now_seconds()
         with self.store.begin() as records:
             login = PendingLogin(account_id, attempts_ref, state)
-            self._charge(records, login, request.proof)
+            self._charge(records, login, request.proof, is_vouched=device_id is not None)
             records.add_login(login_id, login, now + rules.LOGIN_SECONDS)
         return login_id, response
 
@@ -88,25 +89,32 @@ class SignIn:
             records.clear_attempts(login.attempts_ref)
             return self.sessions.open_session(records, login.account_id)
 
-    def _attempts_ref(
-        self, request: SignInRequest, name_ref: NameRef, account_id: AccountId | None
-    ) -> bytes:
-        """Count a trusted device's tries apart, so that strangers cannot make its owner wait."""
+    def _vouching_device(
+        self, request: SignInRequest, account_id: AccountId | None
+    ) -> bytes | None:
+        """Return which trusted device signed the request, if one did.
+
+        Its tries are counted apart, so that strangers cannot make its owner wait.
+        """
         if request.voucher is None:
-            return self.names.attempts_ref(name_ref)
+            return None
         # A voucher for a name nobody has is checked too, and fails as a stranger's would.
         asked = account_id or AccountId(bytes(16))
-        device_id = self.vouching.vouched_by(asked, request.voucher)
-        return self.names.attempts_ref(name_ref, device_id or b"")
+        return self.vouching.vouched_by(asked, request.voucher)
 
     def _charge(
-        self, records: AccountRecords, login: PendingLogin, proof: WorkProof | None
+        self,
+        records: AccountRecords,
+        login: PendingLogin,
+        proof: WorkProof | None,
+        *,
+        is_vouched: bool,
     ) -> None:
         attempts_ref = login.attempts_ref
         now = self.clock.now_seconds()
         attempts = records.attempts(attempts_ref, login.account_id)
         price_bits = rules.sign_in_price_bits(rules.faded(attempts, now))
-        if price_bits == 0 and proof is None and self._is_crowded():
+        if price_bits == 0 and not is_vouched and self._is_crowded():
             price_bits = rules.SIGN_IN_BITS_MIN
         if price_bits:
             if proof is None:
