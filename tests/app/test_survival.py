@@ -163,3 +163,17 @@ async def heard(process: asyncio.subprocess.Process, count: int) -> None:
 
 async def all_arrived(app: App, talk: str, expected: list[str]) -> bool:
     return set(expected) <= set(await texts(app, talk))
+
+
+async def test_a_long_absence_is_caught_up_in_order(world: World) -> None:
+    """More than one subscription's credit: it must be given back while the backlog is read."""
+    alice, bob = await world.person("alice"), await world.person("bob")
+    talk = await befriend(alice, bob, "")
+    await bob.lock()
+    expected = [f"{number} " + "x" * 20_000 for number in range(40)]
+    for text in expected:
+        await alice.send(talk, text)
+    assert await alice.settle(40)
+    await bob.unlock(PASSWORD)
+    await until(lambda: all_arrived(bob, talk, expected))
+    assert await texts(bob, talk) == expected

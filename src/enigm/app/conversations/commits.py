@@ -82,6 +82,8 @@ class Commits:
 
     def build(self, thread_id: str) -> bool:
         """Make a commit of what is still wanted and write it down; False when nothing is."""
+        if not self._home.queues.intents(thread_id, self._home.now()):
+            return False
         with self._groups.change(thread_id) as group:
             if group.pending is not None:
                 group.discard_pending()

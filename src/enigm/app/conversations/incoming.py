@@ -46,7 +46,7 @@ class Incoming:
         fetched for this record, and which are not asked for again.
         """
         self._looked_up = looked_up
-        with self._groups.forgetting(thread_id), self._home.vault.transaction():
+        with self._groups.forgetting(thread_id), self._home.vault.transaction(is_forced=False):
             thread = self._home.threads.get(thread_id)
             # A service that replays, or a connection that resumed: it was taken already.
             if record.seq <= thread.cursor or not thread.is_followed:
@@ -67,7 +67,7 @@ class Incoming:
     @contextlib.contextmanager
     def batch(self, thread_id: str) -> Generator[None]:
         """Take the block's records in one transaction; when one fails, none was taken."""
-        with self._groups.forgetting(thread_id), self._home.vault.transaction():
+        with self._groups.forgetting(thread_id), self._home.vault.transaction(is_forced=False):
             yield
 
     def position(self, thread_id: str) -> tuple[int, bytes, int]:

@@ -221,7 +221,8 @@ class Sender:
         except (InvalidError, NotFoundError, GoneError):
             self._fail(outgoing)
             raise
-        with home.vault.transaction():
+        # If this is lost, the message is sent again under the same key and acknowledged again.
+        with home.vault.transaction(is_forced=False):
             self._told.own_arrived(home.threads.get(thread_id), outgoing.id, ack.seq)
 
     def _fail(self, outgoing: Outgoing) -> None:

@@ -47,12 +47,13 @@ class Subscription:
 
     async def next(self) -> Item:
         """Wait for the next item; raises OfflineError, or the service's refusal."""
+        await self._give_credit()
         kept, self._kept = self._kept, None
         item = await self._items.get() if kept is None else kept
         if isinstance(item, Exception):
             raise item
         if isinstance(item, delivery.Record):
-            await self._give_credit(len(item.body))
+            self._owed_bytes += len(item.body)
         return item
 
     def ready_records(self, count_max: int) -> list[delivery.Record]:
@@ -68,8 +69,8 @@ class Subscription:
             self._owed_bytes += len(item.body)
         return records
 
-    async def _give_credit(self, length_bytes: int) -> None:
-        self._owed_bytes += length_bytes
+    async def _give_credit(self) -> None:
+        """Allow the service as much again as was taken since the last time."""
         if self._owed_bytes >= CREDIT_BYTES // 2:
             owed, self._owed_bytes = self._owed_bytes, 0
             await self._path.send(delivery.Credit(self._request, owed))

@@ -86,7 +86,7 @@ class Wallet:
             raise LyingServiceError("The service issues tokens under another key than before.")
 
     def _pop(self) -> bytes | None:
-        with self._home.vault.transaction():
+        with self._home.vault.transaction(is_forced=False):
             row = self._home.vault.row(
                 "DELETE FROM token WHERE place = (SELECT min(place) FROM token) RETURNING token"
             )

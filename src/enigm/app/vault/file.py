@@ -42,8 +42,25 @@ class VaultFile:
         self._depth = 0
 
     @contextlib.contextmanager
-    def transaction(self) -> Generator[None]:
-        """Run the block as one transaction; an inner block is undone alone if it fails."""
+    def transaction(self, *, is_forced: bool = True) -> Generator[None]:
+        """Run the block as one transaction; an inner block is undone alone if it fails.
+
+        A transaction that is not forced survives the end of this process at any instant, and
+        may be undone whole when the power fails: for what the service would give again.
+        """
+        if is_forced or self._depth:
+            with self._transaction():
+                yield
+            return
+        self._connection.execute("PRAGMA synchronous = NORMAL")
+        try:
+            with self._transaction():
+                yield
+        finally:
+            self._connection.execute("PRAGMA synchronous = FULL")
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Generator[None]:
         depth = self._depth
         begin, commit, rollback = _OUTER if depth == 0 else _inner(depth)
         self._connection.execute(begin)
