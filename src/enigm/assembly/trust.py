@@ -11,7 +11,6 @@ from enigm.domains.audit.actions.recording import AuditLog
 from enigm.domains.handles.actions.naming import HandleAuthority
 from enigm.domains.policy.actions.deciding import Decider
 from enigm.domains.policy.actions.governing import Policies
-from enigm.outside.audit_witness import AuditWitness, WitnessUnavailableError
 
 if TYPE_CHECKING:
     from enigm.assembly.surroundings import Surroundings
@@ -50,9 +49,7 @@ class Publishing:
         self._audit = audit
         self._policies = policies
         self._clock = around.clock
-        self._cosigners = [
-            _if_reached(AuditWitness(url), around.log) for url in around.settings.audit_witnesses
-        ]
+        self._cosigners = [_cosigner_at(url, around.log) for url in around.settings.audit_witnesses]
         self._due_at = 0.0
 
     def run_if_due(self) -> None:
@@ -93,8 +90,12 @@ def build_trust(around: Surroundings, databases: dict[str, Database]) -> TrustPa
     )
 
 
-def _if_reached(witness: AuditWitness, log: EventLog) -> Cosigner:
+def _cosigner_at(url: str, log: EventLog) -> Cosigner:
     """Publish without a witness that does not answer; one that refuses stops publication."""
+    # The HTTP client is loaded where a witness is configured, for a quick start elsewhere.
+    from enigm.outside.audit_witness import AuditWitness, WitnessUnavailableError
+
+    witness = AuditWitness(url)
 
     def cosign(note: UnverifiedNote, old_size: int, read: NodeReader, size: int) -> UnverifiedNote:
         try:

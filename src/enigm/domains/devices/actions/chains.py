@@ -149,12 +149,13 @@ class Chains:
         entry = read_entry(octets)
         rules.check_follows(chain, entry)
         chain.append(octets)
-        decision = _DECISIONS[entry.kind]
-        # Recorded before it takes effect: what cannot be proved later is not done.
-        self._decisions.record(decision, owner, device_id_of(entry.device_public))
         if not records.add_entry(owner, entry.sequence, octets):
             raise ChainMovedError
         self._follow(records, owner, entry, card)
+        # Last in the transaction: what is refused above is not recorded, and what cannot be
+        # recorded is rolled back.
+        decision = _DECISIONS[entry.kind]
+        self._decisions.record(decision, owner, device_id_of(entry.device_public))
 
     def _follow(
         self, records: DeviceRecords, owner: OwnerRef, entry: ChainEntry, card: bytes | None

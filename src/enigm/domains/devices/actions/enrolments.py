@@ -43,9 +43,9 @@ class Enrolments:
     def refuse_enrolment(self, owner: OwnerRef, device_id: DeviceId) -> None:
         """Turn a waiting device away; raises EnrolmentUnknownError."""
         with self._store.begin() as records:
-            self._decisions.record(DeviceDecision.REFUSED, owner, device_id)
             if not records.end_enrolment(owner, device_id):
                 raise EnrolmentUnknownError
+            self._decisions.record(DeviceDecision.REFUSED, owner, device_id)
 
     def _trust(
         self, records: DeviceRecords, owner: OwnerRef, device_id: DeviceId, now: int
