@@ -132,14 +132,21 @@ class Enigm(kit.Peer):
 
     def tokens(self, count: int) -> list[bytes]:
         """Issue tokens by the service's own seed, in a process of the service's environment."""
-        printed = subprocess.run(
-            [str(BIN / "python"), str(HERE / "issue_tokens.py"), str(count)],
+        return [bytes.fromhex(line) for line in self.tool("issue_tokens.py", str(count)).split()]
+
+    def tool(self, program: str, *arguments: str) -> str:
+        """Run a program of this folder in the service's environment; return what it prints."""
+        return subprocess.run(
+            [str(BIN / "python"), str(HERE / program), *arguments],
             env={**os.environ, **self.environment()},
             check=True,
             capture_output=True,
             text=True,
         ).stdout
-        return [bytes.fromhex(line) for line in printed.split()]
+
+    def flush_for_size(self) -> None:
+        """Ask the store to write out what it holds."""
+        self.tool("checkpoint.py")
 
     def reset(self) -> None:
         super().reset()

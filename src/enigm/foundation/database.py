@@ -78,6 +78,12 @@ class Database:
         """Say which engine stands beneath."""
         return cast("Dialect", self._writer.dialect.name)
 
+    @property
+    def is_writer_free(self) -> bool:
+        """Say whether ``begin()`` would get its connection at once, as things stand now."""
+        pool = self._writer.pool
+        return isinstance(pool, sa.QueuePool) and pool.checkedout() == 0
+
     @contextmanager
     def begin(self) -> Generator[sa.Connection]:
         """Open a transaction that may write; commit at the end, roll back on any exception.
