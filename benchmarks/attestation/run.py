@@ -127,6 +127,7 @@ def report() -> str:
             f"| posture, slowest | {postures[-1]:.0f} ms |",
             "",
             f"Bars: {QUOTES_BAR_PER_SECOND:,} quotes/s; posture in {POSTURE_BAR_MILLISECONDS} ms.",
+            "A load above the number of cores means that a posture also waited for other programs.",
             "",
         ]
     )
