@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from enigm.app import views
+    from enigm.foundation.clock import Clock
 
 PASSWORD = "correct horse battery"
 WAIT_SECONDS_MAX = 20.0
@@ -71,6 +72,7 @@ class Middleman:
         self.connections = 0
         self.unheard: set[str] = set()
         self.unanswered: set[str] = set()
+        self.rewrite: dict[str, Callable[[bytes], bytes]] = {}
 
     def around(self, application: Any) -> Any:
         async def serve(scope: Any, receive: Any, send: Any) -> None:
@@ -87,6 +89,8 @@ class Middleman:
             if scope["path"] in self.unanswered:
                 await application(scope, receive, swallow)
                 raise ConnectionAbortedError
+            if scope["path"] in self.rewrite:
+                send = rewriting(send, self.rewrite[scope["path"]])
             await application(scope, self._hearing(receive), self._speaking(send, self.connections))
 
         return serve
@@ -113,6 +117,26 @@ class Middleman:
         return speak
 
 
+def rewriting(send: Any, rewrite: Callable[[bytes], bytes]) -> Any:
+    """Change a whole answer's body, and its length with it."""
+    started: list[Any] = []
+    body = bytearray()
+
+    async def speak(event: Any) -> None:
+        if event["type"] == "http.response.start":
+            started.append(event)
+            return
+        body.extend(event.get("body", b""))
+        if not event.get("more_body"):
+            changed = rewrite(bytes(body))
+            headers = [pair for pair in started[0]["headers"] if pair[0] != b"content-length"]
+            length = (b"content-length", str(len(changed)).encode())
+            await send({**started[0], "headers": [*headers, length]})
+            await send({"type": "http.response.body", "body": changed})
+
+    return speak
+
+
 async def swallow(event: Any) -> None:
     """Lose an answer on its way."""
     del event
@@ -124,6 +148,7 @@ class ServiceOnPort:
 
     folder: Path
     port: int = 0
+    clock: Clock = field(default_factory=SystemClock)
     middleman: Middleman = field(default_factory=Middleman)
     _server: uvicorn.Server | None = None
     _task: asyncio.Task[None] | None = None
@@ -133,9 +158,9 @@ class ServiceOnPort:
         return f"http://127.0.0.1:{self.port}"
 
     async def start(self) -> None:
-        log = EventLog(io.StringIO(), SystemClock(), strict=True)
+        log = EventLog(io.StringIO(), self.clock, strict=True)
         service = build_service(
-            settings_of_tests(self.folder), SystemClock(), SystemEntropy(), log=log
+            settings_of_tests(self.folder), self.clock, SystemEntropy(), log=log
         )
         listener = socket.create_server(("127.0.0.1", self.port))
         self.port = listener.getsockname()[1]
@@ -169,7 +194,9 @@ class World:
 
     async def open(self, profile: str, service: str | None = None) -> App:
         """Return the App of a profile, started."""
-        app = App(Options(profile, service or self.service.address, self.folder / "profiles"))
+        address = service or self.service.address
+        folder = self.folder / "profiles"
+        app = App(Options(profile, address, folder, clock=self.service.clock))
         await app.start()
         self.apps.append(app)
         return app
