@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 # Conversations on one side; on the other everything that may know an account or a device.
 CHANNEL_SIDE: Final = frozenset({"messaging"})
+_CONTROL: Final = "a word that was put there to be found"
+_IDENTIFIER_BYTES: Final = range(16, 65)
 
 
 def look_at_everything(
@@ -53,11 +55,31 @@ def _look_for_content(
             observed=f"{len(words) - len(found)} of {len(words)} are in no store, file or log",
             holds=not found and bool(words),
         )
-    control = "a word that was put there to be found"
+    planted = _planted("accounts", note=(f"0123{_CONTROL}4567".encode(), b""))
     ledger.claim(
         "Control: the search does find what is there",
         observed="a planted word was found",
-        holds=_stands_in(control, held + control.encode()),
+        holds=_stands_in(_CONTROL, _all_bytes([*tables, planted])),
+    )
+    _look_for_open_values(ledger, tables, files)
+
+
+def _look_for_open_values(ledger: Ledger, tables: Sequence[Table], files: list[Path]) -> None:
+    """Compare what was read with the key to what lies in the stores' files without it."""
+    # The audit log is published: its commitments are for everybody.
+    in_stores = b"\0".join(path.read_bytes() for path in files if path.suffix == ".db")
+    values = {
+        value
+        for table in tables
+        for column in table.columns
+        for value in column.values
+        if isinstance(value, bytes) and len(value) in _IDENTIFIER_BYTES
+    }
+    found = sum(value in in_stores for value in values)
+    ledger.claim(
+        "Without the key, the stores' files show nothing of what they hold",
+        observed=f"{found} of {len(values)} identifiers, hashes and keys stand open in them",
+        holds=found == 0 and bool(values) and bool(in_stores),
     )
 
 
