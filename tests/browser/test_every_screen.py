@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 
+@pytest.mark.requirement("APP-01")
 @pytest.mark.parametrize("screen", SCREENS, ids=lambda screen: str(screen.name))
 async def test_a_screen_is_accessible_silent_and_asks_nobody_else(
     page: Page, screen: Screen
@@ -30,6 +31,7 @@ async def test_a_screen_is_accessible_silent_and_asks_nobody_else(
         assert found == []
         # The last width was the phone's: every target is large enough for a thumb.
         assert await page.evaluate(_SMALL_TARGETS) == []
+        assert await page.evaluate(_FIELDS_THAT_IDENTIFY) == []
     open_page.seen.assert_clean()
 
 
@@ -41,6 +43,13 @@ async def test_axe_would_notice(page: Page) -> None:
     assert "html-has-lang" in found
 
 
+async def test_a_field_that_identifies_would_be_noticed(page: Page) -> None:
+    """The control: an address and a telephone number are found."""
+    fields = "<label>E-mail <input></label><input type=tel><label>Name <input></label>"
+    await page.set_content(fields)
+    assert len(await page.evaluate(_FIELDS_THAT_IDENTIFY)) == 2
+
+
 async def _sideways(page: Page) -> int:
     return int(
         await page.evaluate(
@@ -48,6 +57,15 @@ async def _sideways(page: Page) -> int:
         )
     )
 
+
+_FIELDS_THAT_IDENTIFY = """() => {
+    const words = /e-?mail|phone|telephone|passport|birth|address|real name/i;
+    const asks = it => [it.type, it.name, it.id, it.autocomplete, it.ariaLabel, it.placeholder,
+        ...[...it.labels].map(label => label.innerText)].join(" ");
+    return [...document.querySelectorAll("input, textarea, select")]
+        .filter(it => ["email", "tel", "file"].includes(it.type) || words.test(asks(it)))
+        .map(it => it.outerHTML.slice(0, 90));
+}"""
 
 # A check box or radio fills its label, which is what is touched.
 _SMALL_TARGETS = """() => {
