@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from enigm.crypto.mls.member.committing import CommitOptions
 from enigm.crypto.mls.member.needs import Settings
-from tests.support.frankenstein import Forger
+from enigm.crypto.mls.proposals import Add
+from tests.support.frankenstein import Forger, OpenedWelcome
 from tests.support.mls import Person, agree, follow_all, group_of
 
 IN_THE_CLEAR = Settings(encrypted_handshakes=False)
@@ -44,3 +46,18 @@ def trio() -> Trio:
     group_of(people.alice, people.bob, people.carol)
     people.everybody_agrees()
     return people
+
+
+@pytest.fixture
+def opened(trio: Trio) -> OpenedWelcome:
+    """Dave's Welcome to a group with parent nodes, one of which does not know Dave yet."""
+    follow_all(trio.bob.commit(), trio.alice, trio.carol)
+    return welcome(trio, person("dave"))
+
+
+def welcome(trio: Trio, newcomer: Person, **options: Any) -> OpenedWelcome:
+    add = Add.of(newcomer.key_package())
+    pending = trio.alice.group.commit([add], CommitOptions(**options))
+    trio.alice.group.merge_pending()
+    assert pending.welcome is not None
+    return OpenedWelcome.of(newcomer, trio.alice, pending.welcome)
