@@ -8,14 +8,32 @@ import pytest
 
 from enigm.assembly.main import app
 from tests.architecture.code_checks import CODE_CHECKS
-from tests.architecture.text_checks import TEXT_CHECKS, named_enigm_commands_exist
+from tests.architecture.text_checks import (
+    TEXT_CHECKS,
+    honest_wording,
+    named_enigm_commands_exist,
+)
 from tests.architecture.tree import Tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-@pytest.mark.parametrize("check", [*CODE_CHECKS, *TEXT_CHECKS], ids=lambda check: check.__name__)
+# Checks that are evidence for a row of the requirements by themselves.
+EVIDENCE = {honest_wording: ("PRV-06",)}
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        pytest.param(
+            check,
+            id=check.__name__,
+            marks=[pytest.mark.requirement(*EVIDENCE[check])] if check in EVIDENCE else [],
+        )
+        for check in (*CODE_CHECKS, *TEXT_CHECKS)
+    ],
+)
 def test_the_tree_keeps(check: Callable[[Tree], list[str]]) -> None:
     faults = check(Tree())
     assert not faults, "\n".join(["", *faults])
