@@ -131,6 +131,7 @@ def build_service(
         admission=AccountReceivesTokens(issuer),
         fanout=fanout,
         limits=settings.limits,
+        on_trouble=lambda error: around.log.failure("job.failed", error, kind="delivery"),
     )
     retention = RetentionJob(
         [(databases[name], DESIGNS[name].metadata) for name in names],

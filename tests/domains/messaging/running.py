@@ -60,6 +60,7 @@ async def running(
     *,
     fanout: Fanout | None = None,
     limits: dict[str, int] | None = None,
+    on_trouble: Callable[[Exception], None] = lambda _error: None,
 ) -> AsyncGenerator[Delivery]:
     """Run delivery over a store, without any server around it."""
     service = Delivery(
@@ -69,6 +70,7 @@ async def running(
         admission=ISSUER,
         fanout=fanout,
         limits=limits,
+        on_trouble=on_trouble,
     )
     await service.start()
     try:

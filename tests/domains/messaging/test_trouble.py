@@ -51,7 +51,8 @@ def test_the_migrations_make_the_tables_the_code_expects(open_database: OpenData
 async def test_a_write_that_storage_refuses_may_be_said_again(open_database: OpenDatabase) -> None:
     database = with_tables(open_database("messaging"))
     channel, key = Channel(), fresh()
-    async with running(database, FakeClock()) as service:
+    troubles: list[Exception] = []
+    async with running(database, FakeClock(), on_trouble=troubles.append) as service:
         line = Line(service)
         await line.ask(channel.create)
         rename(database, "records", "records_away")
@@ -59,6 +60,7 @@ async def test_a_write_that_storage_refuses_may_be_said_again(open_database: Ope
         assert code_of(failed) == (503, "messaging.unavailable")
         read = await line.ask(channel.fetch)
         assert code_of(read) == (503, "messaging.unavailable")
+        assert len(troubles) == 2
         rename(database, "records_away", "records")
         assert seq_of(await line.ask(lambda n: channel.post(n, body_of("x"), key=key))) == 1
         end = await line.ask(channel.fetch)

@@ -66,11 +66,10 @@ class TooManySubscriptionsError(ExhaustedError):
 class StorageUnavailableError(UnavailableError):
     """Nothing could be written or read just now; the same request may be sent again."""
 
-    def __init__(self, trace: str = "") -> None:
+    def __init__(self) -> None:
         """Ask for a retry: idempotency keys make it safe."""
         super().__init__(
             "messaging.unavailable",
             "The service cannot reach its storage now. Send the same request again.",
-            trace=trace,
             retry_after_seconds=1,
         )

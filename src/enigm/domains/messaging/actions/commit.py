@@ -63,12 +63,17 @@ class GroupCommit:
     """The one writer of a process: many writes, one transaction, one forced write, all answers."""
 
     def __init__(
-        self, database: Database, clock: Clock, publish: Callable[[list[Appended]], None]
+        self,
+        database: Database,
+        clock: Clock,
+        publish: Callable[[list[Appended]], None],
+        on_trouble: Callable[[Exception], None],
     ) -> None:
-        """Keep where to write and whom to tell of new records."""
+        """Keep where to write, and whom to tell of new records and of trouble."""
         self._database = database
         self._clock = clock
         self._publish = publish
+        self._on_trouble = on_trouble
         self._waiting: deque[Write] = deque()
         self._waiting_bytes = 0
         self._is_wanted = asyncio.Event()
@@ -200,7 +205,8 @@ class GroupCommit:
         self._publish(outcomes.appended)
 
     def _refuse(self, writes: list[Write], error: Exception) -> None:
-        refusal = StorageUnavailableError(trace=repr(error))
+        self._on_trouble(error)
+        refusal = StorageUnavailableError()
         for write in writes:
             write.tell(refusal)
 

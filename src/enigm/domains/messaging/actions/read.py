@@ -38,10 +38,16 @@ class Chunk(NamedTuple):
 class Reader:
     """Reads on the event loop where the store is a file, in threads where it is a server."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
-        """Keep where to read."""
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        on_trouble: Callable[[Exception], None] = lambda _error: None,
+    ) -> None:
+        """Keep where to read, and whom to tell of trouble."""
         self._database = database
         self._clock = clock
+        self._on_trouble = on_trouble
         is_embedded = database.dialect == "sqlite"
         self._threads = None if is_embedded else ThreadPoolExecutor(THREADS_MAX)
 
@@ -83,7 +89,8 @@ class Reader:
             loop = asyncio.get_running_loop()
             return await loop.run_in_executor(self._threads, self._read, work)
         except DBAPIError as error:
-            raise StorageUnavailableError(trace=repr(error)) from error
+            self._on_trouble(error)
+            raise StorageUnavailableError from error
 
     def _read(self, work: Callable[[sa.Connection], Result]) -> Result:
         with self._database.read() as connection:

@@ -14,7 +14,7 @@ from enigm.foundation.errors import Refusal
 from enigm.foundation.limits import Budgets, Limit
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from enigm.domains.messaging.model import PlaceName
     from enigm.domains.messaging.needs import Admission, Fanout
@@ -31,7 +31,7 @@ CONNECTION_REQUESTS: Final = Limit("messaging.connection_requests", 6000, 60)
 class Delivery:
     """What every connection of this process shares."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what assembly hands in, each by its name
         self,
         *,
         database: Database,
@@ -40,8 +40,19 @@ class Delivery:
         admission: Admission,
         fanout: Fanout | None = None,
         limits: Mapping[str, int] | None = None,
+        on_trouble: Callable[[Exception], None] = lambda _error: None,
     ) -> None:
-        """Wire the parts; ``limits`` are the operator's amounts by name."""
+        """Wire the parts.
+
+        Args:
+            database: where logs are kept.
+            clock: says what has ended.
+            entropy: keys what budgets remember.
+            admission: recognises one-use tokens.
+            fanout: tells other processes; none where this is the only one.
+            limits: the operator's amounts by name.
+            on_trouble: hears why storage failed, which clients are not told.
+        """
         given = limits or {}
         self.clock = clock
         self.entropy = entropy
@@ -49,8 +60,8 @@ class Delivery:
         self.connection_requests = CONNECTION_REQUESTS.overridden(given)
         self.channel_posts = Budgets(CHANNEL_POSTS.overridden(given), clock, entropy)
         self.audiences = Audiences(fanout)
-        self.commit = GroupCommit(database, clock, self.audiences.publish)
-        self.reader = Reader(database, clock)
+        self.commit = GroupCommit(database, clock, self.audiences.publish, on_trouble)
+        self.reader = Reader(database, clock, on_trouble)
         self._fanout = fanout
         self._looking: asyncio.Task[None] | None = None
         self._must_look = asyncio.Event()
