@@ -129,6 +129,8 @@ def check_text(text: str) -> str:
 def check_title(title: str) -> str:
     """Return a group's title; raises InvalidTextError."""
     cleaned = " ".join(check_text(title).split())
+    if not cleaned.isprintable():
+        raise InvalidTextError("A title holds letters, digits and signs that can be shown.")
     if len(cleaned) > TITLE_CHARACTERS_MAX:
         raise InvalidTextError(f"A title has at most {TITLE_CHARACTERS_MAX} characters.")
     return cleaned
@@ -164,6 +166,7 @@ def read_policy(octets: bytes | None) -> Policy:
     is_sound = (
         policy.version == _VERSION
         and len(policy.title) <= TITLE_CHARACTERS_MAX
+        and policy.title.isprintable()
         and len(policy.admins) <= ADMINS_MAX
     )
     if not is_sound:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
 from enigm.app.errors import NotAllowedError, UnknownThingError
-from enigm.app.identity.link_code import link_code
 from enigm.app.views import Device
 from enigm.foundation.errors import ConflictError
 from enigm.wire.device_chain import Kind, device_id_of
@@ -28,12 +26,10 @@ class Devices:
         """Act for an engine."""
         self._engine = engine
         self._home = engine.home
-        self._codes: dict[bytes, str] = {}
 
     async def refresh(self) -> None:
         """Ask the service how the chain stands and who waits."""
         await self._engine.upkeep.refresh_chain()
-        await self._make_codes()
 
     def all(self) -> list[Device]:
         """List the devices as last seen: this one first, then trusted, waiting, revoked."""
@@ -100,13 +96,6 @@ class Devices:
                 home.accept_chain(home.own_chain.append(entry))
                 return
 
-    async def _make_codes(self) -> None:
-        for item in self._engine.upkeep.pending:
-            if item.device_public not in self._codes:
-                self._codes[item.device_public] = await asyncio.to_thread(
-                    link_code, self._home.account.fingerprint, item.device_public
-                )
-
     def _waiting(self, device_id: str) -> PendingDevice:
         for item in self._engine.upkeep.pending:
             if device_id_of(item.device_public).hex() == device_id:
@@ -120,7 +109,7 @@ class Devices:
         raise UnknownThingError("device")
 
     def _pending(self, item: PendingDevice) -> Device:
-        code = self._codes.get(item.device_public)
+        code = self._engine.upkeep.codes.get(item.device_public)
         return Device(
             id=device_id_of(item.device_public).hex(),
             name="New device",

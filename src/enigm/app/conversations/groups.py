@@ -7,6 +7,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from enigm.app.content import LOG_HEAD_BYTES, Policy, group_policy, read_policy
+from enigm.app.errors import MalformedContentError
 from enigm.app.identity.credentials import KIND, DeviceName, read_credential
 from enigm.app.vault.threads import MemberDevice
 from enigm.crypto.mls.ciphersuite import HYBRID
@@ -138,7 +139,20 @@ def next_log_head(head: bytes, body: bytes) -> bytes:
 
 def policy_of(group: Group) -> Policy:
     """Return the group's policy; raises MalformedContentError."""
-    return read_policy(find_extension(group.extensions, POLICY))
+    return policy_in(group.extensions)
+
+
+def policy_in(extensions: tuple[Extension, ...]) -> Policy:
+    """Return the policy in a group context that holds what Enigm's groups hold, and no more.
+
+    An external sender or a lowered requirement, slipped in beside it, would let others in.
+    Raises MalformedContentError.
+    """
+    body = find_extension(extensions, POLICY)
+    policy = read_policy(body)
+    if body is None or set(extensions) != set(extensions_with(body)):
+        raise MalformedContentError
+    return policy
 
 
 def policy_with_title(policy: Policy, title: str) -> bytes:

@@ -6,8 +6,15 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from enigm.app.content import open_envelope
-from enigm.app.conversations.groups import channel_token, leaves, next_log_head, policy_of
+from enigm.app.conversations.groups import (
+    channel_token,
+    leaves,
+    next_log_head,
+    policy_in,
+    policy_of,
+)
 from enigm.app.conversations.rules import MembershipChange, objection
+from enigm.app.errors import MalformedContentError
 from enigm.app.identity.credentials import ChainNeededError, DeviceName, read_credential
 from enigm.crypto.mls.member.outcomes import ApplicationMessage, OwnCommit, StagedCommit
 from enigm.foundation.errors import Refusal
@@ -15,12 +22,14 @@ from enigm.foundation.errors import Refusal
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from enigm.app.content import Policy
     from enigm.app.conversations.epochs import Epochs
     from enigm.app.conversations.groups import Groups
     from enigm.app.conversations.told import Told
     from enigm.app.home import Home
     from enigm.app.vault.threads import Thread
     from enigm.crypto.mls.member.group import Group
+    from enigm.crypto.mls.member.outcomes import CommitSummary
     from enigm.wire.delivery import Record
 
 # The service hands a writer's own message back; that is no fault.
@@ -118,7 +127,7 @@ class Incoming:
             is_policy_changed=summary.extensions is not None,
             is_external=summary.is_external,
         )
-        complaint = objection(policy, change, self._may_go)
+        complaint = strange(policy, summary) or objection(policy, change, self._may_go)
         if complaint is not None:
             self._epochs.refuse(thread, group, staged, complaint)
             return
@@ -138,6 +147,19 @@ class Incoming:
             # The chain held here may be older than the revocation that the committer knows.
             raise ChainNeededError(name.account)
         return False
+
+
+def strange(policy: Policy, summary: CommitSummary) -> str | None:
+    """Return why a commit is none that an Enigm App makes, or None."""
+    if summary.reinit is not None or summary.psks:
+        return "somebody tried to replace the group"
+    if summary.extensions is None:
+        return None
+    try:
+        after = policy_in(summary.extensions)
+    except MalformedContentError:
+        return "somebody destroyed the group's rules"
+    return None if after.kind == policy.kind else "somebody changed what kind of group it is"
 
 
 def chain_needed(error: BaseException | None) -> ChainNeededError | None:

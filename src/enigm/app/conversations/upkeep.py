@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from enigm.app.conversations.groups import LEAF
 from enigm.app.conversations.offers import KEYS_SECONDS_MAX
 from enigm.app.faults import wait_awhile
+from enigm.app.identity.link_code import link_code
 from enigm.app.letters import DeviceReady
 from enigm.crypto.mls.ciphersuite import HYBRID
 from enigm.crypto.mls.member.identity import KeyPackageBundle, new_key_package
@@ -48,6 +49,7 @@ class Upkeep:
         self._home = parts.home
         self._woken = asyncio.Event()
         self.pending: tuple[PendingDevice, ...] = ()
+        self.codes: dict[bytes, str] = {}
         self.has_inbox = asyncio.Event()
         self.is_reachable = asyncio.Event()
         self.is_done = False
@@ -83,6 +85,7 @@ class Upkeep:
         chain = home.accept_chain(own.chain.verify(home.account.fingerprint))
         if own.pending != self.pending:
             changed = {item.device_public for item in (*own.pending, *self.pending)}
+            await self._make_codes(own.pending)
             self.pending = own.pending
             for device_public in changed:
                 home.changes.device(device_id_of(device_public).hex())
@@ -95,6 +98,14 @@ class Upkeep:
                 self._parts.siblings.expel(device_public)
         if revoked:
             self._parts.wake_all()
+
+    async def _make_codes(self, pending: tuple[PendingDevice, ...]) -> None:
+        """Work out what each waiting device shows on its screen."""
+        for item in pending:
+            if item.device_public not in self.codes:
+                self.codes[item.device_public] = await asyncio.to_thread(
+                    link_code, self._home.account.fingerprint, item.device_public
+                )
 
     async def _round(self) -> None:
         await self.refresh_chain()

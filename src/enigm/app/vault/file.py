@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlcipher3.dbapi2 as sqlcipher
 
-from enigm.app.errors import DamagedVaultError
+from enigm.app.errors import DamagedVaultError, LockedError
 from enigm.app.vault import schema
 
 if TYPE_CHECKING:
@@ -27,6 +27,13 @@ def _inner(depth: int) -> _Statements:
     """Return how a block inside a transaction begins, ends and is undone."""
     point = f"inner_{depth}"
     return (f"SAVEPOINT {point}", f"RELEASE {point}", (f"ROLLBACK TO {point}", f"RELEASE {point}"))
+
+
+class _Closed:
+    """Stands where a connection was: what was still under way learns that the vault is locked."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise LockedError
 
 
 class VaultFile:
@@ -115,6 +122,7 @@ class VaultFile:
         """Close the file; nothing of it stays in memory that this process can reach."""
         self.truncate_log()
         self._connection.close()
+        self._connection = _Closed()
 
 
 def open_vault(path: Path, key: VaultKey, *, is_new: bool = False) -> VaultFile:
