@@ -101,7 +101,7 @@ def test_up_opens_the_app_and_a_second_start_finds_everything_as_it_was(
 ) -> None:
     port = free_port()
     first = start(started, tmp_path, port)
-    with first.page() as page:
+    with contextlib.closing(first.page()) as page:
         account = {"username": "up.tester", "password": PASSWORD}
         asked = page.post("/api/register", json=account).json()
         words = {str(place): asked["phrase"][place - 1] for place in asked["ask"]}
@@ -113,7 +113,7 @@ def test_up_opens_the_app_and_a_second_start_finds_everything_as_it_was(
     assert not answers(port)
 
     second = start(started, tmp_path, port)
-    with second.page() as page:
+    with contextlib.closing(second.page()) as page:
         assert page.get("/api/state").json()["stage"] == "locked"
         page.post("/api/unlock", json={"password": PASSWORD})
         again = wait_until(lambda: _online(page))
