@@ -10,6 +10,7 @@ from enigm.app.errors import MalformedContentError, UnknownThingError
 from enigm.app.faults import wait_awhile
 from enigm.app.letters import seal_letter
 from enigm.foundation.errors import (
+    ConflictError,
     ExhaustedError,
     NotFoundError,
     Refusal,
@@ -66,7 +67,7 @@ class Post:
             return
         try:
             await self._send(letter)
-        except (NotFoundError, UnverifiableError):
+        except (NotFoundError, UnverifiableError, ConflictError):
             # The inbox moved, is not there yet, or the token is worth nothing: begin anew.
             home.queues.seal_letter(letter.id, None, None)
             home.queues.delay_letter(letter.id, home.now() + RETRY_SECONDS)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hashlib
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ import msgspec
 from enigm.app.content import open_envelope, seal_envelope
 from enigm.app.conversations.groups import channel_token
 from enigm.app.faults import wait_awhile
+from enigm.app.service.problems import TOKEN_SPENT
 from enigm.foundation.errors import (
     ConflictError,
     ExhaustedError,
@@ -122,11 +122,17 @@ class Sender:
         paid = admission
         token_hash = hashlib.sha256(channel_token(self._groups.get(thread_id))).digest()
         channel = bytes.fromhex(thread_id)
-        with contextlib.suppress(ConflictError):
-            # A conflict says that an earlier try got through: 16 random bytes meet no other.
+        try:
             await self._path.ask(
                 lambda number: delivery.CreateChannel(number, channel, token_hash, paid)
             )
+        except ConflictError as error:
+            if error.code == TOKEN_SPENT:
+                # Pay anew: if the earlier try got through, the name will be taken.
+                with home.vault.transaction():
+                    home.threads.keep_admission(thread_id, None)
+                return
+            # The name is taken, by an earlier try: 16 random bytes meet no other.
         with home.vault.transaction():
             home.threads.set_created(thread_id)
         self.created.set()

@@ -19,6 +19,7 @@ from enigm.app.content import (
 )
 from enigm.app.identity.credentials import DeviceName, read_credential
 from enigm.app.vault.messages import NAME_BEGIN, NAME_END, Line
+from enigm.app.vault.threads import LOG_HEADS_MAX
 
 if TYPE_CHECKING:
     from enigm.app.home import Home
@@ -123,6 +124,8 @@ class Told:
     def _compare_logs(self, thread: Thread, envelope: Envelope) -> None:
         """Compare how the sender saw this epoch's log with how it looks from here."""
         head = self._home.threads.log_head(thread.id, envelope.seen_seq)
+        if head is None and envelope.seen_seq <= thread.log_count - LOG_HEADS_MAX:
+            return
         if head is None or head != envelope.seen_head:
             self.dispute(thread)
 

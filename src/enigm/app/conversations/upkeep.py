@@ -12,6 +12,7 @@ from enigm.app.conversations.offers import KEYS_SECONDS_MAX
 from enigm.app.faults import wait_awhile
 from enigm.app.identity.link_code import link_code
 from enigm.app.letters import DeviceReady
+from enigm.app.service.problems import TOKEN_SPENT
 from enigm.crypto.mls.ciphersuite import HYBRID
 from enigm.crypto.mls.member.identity import KeyPackageBundle, new_key_package
 from enigm.foundation.errors import ConflictError, NotFoundError, Refusal
@@ -134,11 +135,14 @@ class Upkeep:
             return
         token = await self._parts.wallet.take()
         read_hash = hashlib.sha256(device.inbox_secret).digest()
-        with contextlib.suppress(ConflictError):
-            # A conflict says that an earlier try got through.
+        try:
             await self._parts.path.ask(
                 lambda number: delivery.CreateInbox(number, device.inbox, read_hash, token)
             )
+        except ConflictError as error:
+            # Any other conflict says that an earlier try got through.
+            if error.code == TOKEN_SPENT:
+                raise
         with home.vault.transaction():
             home.vault.set_setting(HAS_INBOX, b"1")
         self.has_inbox.set()

@@ -22,6 +22,8 @@ _CLASSES: dict[Category, type[Refusal]] = {
 }
 _BY_STATUS = {category.status: category for category in Category}
 
+TOKEN_SPENT = "messaging.token_spent"
+
 # The words come from a service that may be hostile: a screen shows this much and no more.
 DETAIL_CHARACTERS_MAX = 300
 CODE_CHARACTERS_MAX = 64

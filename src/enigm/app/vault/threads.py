@@ -137,8 +137,8 @@ class Threads:
         """Return the token that pays for the channel, if one was set aside."""
         return self._vault.value("SELECT admission FROM conversation WHERE id = ?", thread_id)
 
-    def keep_admission(self, thread_id: str, token: bytes) -> None:
-        """Set a token aside, so that a retry spends the same one."""
+    def keep_admission(self, thread_id: str, token: bytes | None) -> None:
+        """Set a token aside, so that a retry spends the same one; None after it was spent."""
         self._vault.run("UPDATE conversation SET admission = ? WHERE id = ?", token, thread_id)
 
     def set_disputed(self, thread_id: str) -> None:
