@@ -169,3 +169,18 @@ async def has_accounts(app: App, conversation: str, count: int) -> bool:
 async def state_is(app: App, conversation: str, text: str, state: str) -> bool:
     line = await has_text(app, conversation, text)
     return line is not None and line.state == state
+
+
+async def test_the_last_administrator_who_leaves_leaves_the_group_to_all(world: World) -> None:
+    alice, bob, carol = await people(world)
+    await befriend(bob, carol)
+    group = (await alice.create_group("Plans", [account(bob)])).id
+    await until(lambda: is_in(bob, group))
+    await alice.leave(group)
+    await until(lambda: has_accounts(bob, group, 1))
+    await bob.add_member(group, account(carol))
+    await until(lambda: is_in(carol, group))
+    await carol.send(group, "just us two")
+    await until(lambda: has_text(bob, group, "just us two"))
+    await alice.settle(10)
+    assert await texts(alice, group) == []

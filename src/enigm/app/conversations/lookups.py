@@ -9,14 +9,20 @@ from typing import TYPE_CHECKING
 from enigm.app.errors import DeviceNotTrustedError, LyingServiceError, UnknownThingError
 from enigm.app.identity.credentials import account_name
 from enigm.app.identity.keys import names_of
-from enigm.foundation.errors import InvalidError, NotFoundError
+from enigm.app.service.problems import TOKEN_SPENT
+from enigm.foundation.errors import ConflictError, InvalidError, NotFoundError
 from enigm.wire.contact_card import CardRefusedError, open_card
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from enigm.app.home import Home
     from enigm.app.service.directory import Directory, ListedDevice, Listing
     from enigm.app.service.wallet import Wallet
     from enigm.wire.device_chain import DeviceChain
+
+# After a power cut the vault may hold a few tokens that were spent; more is the service's doing.
+TOKENS_TRIED_MAX = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +50,9 @@ class Lookups:
         """
         self._require_trusted()
         name, keys = await asyncio.to_thread(names_of, text)
-        token = await self._wallet.take()
-        try:
-            listing = await self._directory.by_name(
-                token, keys.lookup_id, key_packages=key_packages
-            )
-        except NotFoundError as error:
-            raise UnknownThingError("user") from error
+        listing = await self._ask(
+            lambda token: self._directory.by_name(token, keys.lookup_id, key_packages=key_packages)
+        )
         found = self._verify(listing, None)
         with self._home.vault.transaction():
             self._home.people.confirm_name(found.account, name, keys.card_key)
@@ -61,13 +63,11 @@ class Lookups:
         """Fetch what an account trusts now; raises UnknownThingError, LyingServiceError."""
         self._require_trusted()
         fingerprint = bytes.fromhex(account)
-        token = await self._wallet.take()
-        try:
-            listing = await self._directory.by_fingerprint(
+        listing = await self._ask(
+            lambda token: self._directory.by_fingerprint(
                 token, fingerprint, key_packages=key_packages
             )
-        except NotFoundError as error:
-            raise UnknownThingError("user") from error
+        )
         found = self._verify(listing, fingerprint)
         card_key = self.card_key(account)
         if card_key is not None:
@@ -87,6 +87,18 @@ class Lookups:
         if account == self._home.me:
             return self._home.account.card_key
         return self._home.people.find(account).card_key
+
+    async def _ask(self, look: Callable[[bytes], Awaitable[Listing]]) -> Listing:
+        """Ask with a token, and with another one where the vault held one that was spent."""
+        for _ in range(TOKENS_TRIED_MAX):
+            try:
+                return await look(await self._wallet.take())
+            except NotFoundError as error:
+                raise UnknownThingError("user") from error
+            except ConflictError as error:
+                if error.code != TOKEN_SPENT:
+                    raise
+        raise LyingServiceError("The service takes none of the tokens that it issued.")
 
     def _require_trusted(self) -> None:
         """Refuse for a revoked device: it may still hold tokens, but speaks for nobody."""
