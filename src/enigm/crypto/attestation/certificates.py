@@ -48,10 +48,13 @@ def load_certificate(octets: bytes) -> x509.Certificate:
         # Parsed lazily: what is malformed inside must say so here.
         _ = (certificate.extensions, certificate.public_key(), certificate.issuer)
         whole = certificate.public_bytes(Encoding.DER) == octets
+        # The certificate ends with its signature, a BIT STRING whose first octet counts unused
+        # bits. A signature is whole octets: another count would be a second form of the same.
+        unused_bits = octets[-len(certificate.signature) - 1]
     except _UNREADABLE as error:
         raise AttestationRefusedError(Reason.FORMAT, "not a certificate") from error
-    if not whole:
-        raise AttestationRefusedError(Reason.FORMAT, "bytes follow the certificate")
+    if not whole or unused_bits:
+        raise AttestationRefusedError(Reason.FORMAT, "another form of the certificate")
     return certificate
 
 
