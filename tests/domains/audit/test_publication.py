@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -145,3 +146,20 @@ def test_growth_is_shown_and_a_fork_is_caught(log, publication, tmp_path, databa
     assert open_checkpoint((tmp_path / "forked" / "checkpoint").read_bytes(), KEY.verifier)
     with pytest.raises(ProofFailedError):
         verify_growth(fetcher(tmp_path / "forked"), earlier, forked)
+
+
+@pytest.mark.requirement("AUD-01")
+def test_publishers_at_once_never_roll_the_log_back(log, tmp_path) -> None:
+    folder = tmp_path / "published"
+
+    def publish(_number: int) -> int:
+        record_many(log, 3)
+        least = log.size
+        Publication(folder, log, KEY).publish()
+        published = Publication(folder, log, KEY).published()
+        assert published
+        return published.size - least
+
+    with ThreadPoolExecutor(4) as pool:
+        assert min(pool.map(publish, range(24))) >= 0
+    assert verify_log(fetcher(folder), KEY.verifier).checkpoint.size == 72

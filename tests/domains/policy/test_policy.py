@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -230,3 +231,9 @@ def test_an_action_is_in_its_group() -> None:
     context = rules.context_of({})
     assert not policy.decide(Operation.ACCOUNT_DELETE, context).is_allowed
     assert policy.decide(Operation.TOKENS_ISSUE, context).is_allowed
+
+
+def test_processes_that_start_together_write_one_first_policy(database, clock) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        starts = [pool.submit(Policies, database, keys_of_tests(), clock) for _ in range(4)]
+    assert [start.result().in_force("default").version for start in starts] == [1, 1, 1, 1]

@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from enigm.domains.policy.model import PolicyVersion, Remembered
-from enigm.foundation.database import ROW_NUMBER, insert_or_replace, store_metadata
+from enigm.foundation.database import (
+    ROW_NUMBER,
+    insert_if_absent,
+    insert_or_replace,
+    store_metadata,
+)
 from enigm.foundation.inventory import Category, declares, seconds_after, until
 from enigm.foundation.stores import StoreDesign
 
@@ -138,6 +143,14 @@ def keep_version(connection: sa.Connection, kept: PolicyVersion) -> None:
             name=kept.name, version=kept.version, text=kept.text, signature=kept.signature
         )
     )
+
+
+def begin_policy(connection: sa.Connection, first: PolicyVersion) -> None:
+    """Write a policy's first version and let it decide, unless another process just did."""
+    text = {"text": first.text, "signature": first.signature}
+    name = {"name": first.name, "version": first.version}
+    insert_if_absent(connection, policy_version, name | text)
+    insert_if_absent(connection, in_force, name)
 
 
 def find_version(connection: sa.Connection, name: str, version: int) -> PolicyVersion | None:

@@ -6,6 +6,7 @@ order matters: tiles before the checkpoint that names them.
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -71,6 +72,14 @@ class Publication:
             AuditRewrittenError: the store no longer holds what an earlier checkpoint vouched
                 for. Nothing is published then.
         """
+        self._folder.parent.mkdir(parents=True, exist_ok=True)
+        # A service and an operator's command may publish at once. Without the lock the slower
+        # one could put an older checkpoint over a newer: to an outsider, a rollback.
+        with self._folder.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            return self._publish(cosigners)
+
+    def _publish(self, cosigners: Sequence[Cosigner]) -> Checkpoint:
         before = self.published()
         size = self._log.size
         old_size = before.size if before else 0

@@ -12,7 +12,11 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy.exc import SQLAlchemyError
 
 from enigm.domains.audit import rules, store
-from enigm.domains.audit.errors import AuditRewrittenError, AuditUnavailableError
+from enigm.domains.audit.errors import (
+    AuditRewrittenError,
+    AuditRoleError,
+    AuditUnavailableError,
+)
 from enigm.domains.audit.model import (
     Act,
     Category,
@@ -89,7 +93,7 @@ class AuditLog:
         """
         try:
             rules.require_reader(role, category)
-        except Exception:
+        except AuditRoleError:
             self.record(
                 Record(Act.RECORDS_READ, role, Decision.DENIED, reader, reason="audit.role")
             )

@@ -50,19 +50,16 @@ class Policies:
         self._remembered_since = clock.monotonic_seconds()
         self._lock = threading.Lock()
         with database.begin() as connection:
-            is_new = store.version_in_force(connection, DEFAULT_NAME) is None
-        if is_new:
-            self.activate(DEFAULT_NAME, self.stage(DEFAULT_NAME, rules.DEFAULT_POLICY).version)
+            if store.version_in_force(connection, DEFAULT_NAME) is None:
+                # Processes that start together write the same first version; one of them wins.
+                store.begin_policy(connection, self._signed(DEFAULT_NAME, 1, rules.DEFAULT_POLICY))
 
     def stage(self, name: str, text: str) -> PolicyVersion:
         """Sign and keep a new version, which decides nothing yet; raises PolicyInvalidError."""
         rules.require_name(name)
         CompiledPolicy(text)
         with self._database.begin() as connection:
-            version = store.newest_version(connection, name) + 1
-            message = rules.signed_bytes(name, version, text)
-            signature = Hybrid.sign(self._key.private, message, SIGNATURE_CONTEXT)
-            staged = PolicyVersion(name, version, text, signature)
+            staged = self._signed(name, store.newest_version(connection, name) + 1, text)
             store.keep_version(connection, staged)
         return staged
 
@@ -131,6 +128,11 @@ class Policies:
         if batch:
             with self._database.begin() as connection:
                 store.keep_decisions(connection, batch)
+
+    def _signed(self, name: str, version: int, text: str) -> PolicyVersion:
+        message = rules.signed_bytes(name, version, text)
+        signature = Hybrid.sign(self._key.private, message, SIGNATURE_CONTEXT)
+        return PolicyVersion(name, version, text, signature)
 
     def _forget_texts(self) -> None:
         with self._lock:
