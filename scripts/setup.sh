@@ -12,6 +12,7 @@ cd "$(dirname "$0")/.."
 goal="${1:?say run, test or page}"
 python="${ENIGM_PYTHON:-python3}"
 venv=.venv
+pango="libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
 
 say() { printf 'setup: %s\n' "$*"; }
 fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
@@ -48,6 +49,7 @@ python_makes_environments() { "$python" -c 'import ensurepip, venv'; }
 has_postgres() { have postgres || ls /usr/lib/postgresql/*/bin/postgres; }
 has_tss_headers() { [ -e /usr/include/tss2/tss2_esys.h ] && have cc && have pkg-config; }
 has_swtpm() { have swtpm && have swtpm_setup && ls /usr/lib/*/libtss2-tcti-swtpm.so*; }
+has_pango() { ldconfig -p | grep -q libpangoft2; }
 has_chromium() { have chromium || have chromium-browser || have google-chrome; }
 
 make_environment() {
@@ -90,6 +92,7 @@ case "$goal" in
 run)
     make_environment
     [ -e "$venv/.ready-to-test" ] || install_parts requirements.lock
+    want useful "$pango" "invoices are drawn with it" has_pango
     touch "$venv/.ready-to-run"
     ;;
 test)
@@ -99,6 +102,8 @@ test)
     want useful postgresql "stores are tested on it too" has_postgres
     want useful nats-server "several service processes talk through it" have nats-server
     want useful chromium "the browser tests drive it" has_chromium
+    want useful "$pango" "invoices are drawn with it" has_pango
+    want useful monero "payments are tested on a chain of its own" have monerod
     install_tpm_part
     touch "$venv/.ready-to-test" "$venv/.ready-to-run"
     ;;

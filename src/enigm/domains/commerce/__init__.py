@@ -1,0 +1,1 @@
+"""Orders, payments, codes and the ledger: what was bought, never who bought it."""

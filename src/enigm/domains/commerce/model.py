@@ -1,0 +1,97 @@
+"""The things of commerce: money, quotes, payments and what a payment method tells about them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, NewType
+
+# The random name of an order's payment: it is in no other domain and ends with the order.
+PaymentReference = NewType("PaymentReference", bytes)
+PAYMENT_REFERENCE_BYTES: Final = 16
+
+
+class Currency(StrEnum):
+    """What money is counted in."""
+
+    EUR = "EUR"
+    XMR = "XMR"
+    BTC = "BTC"
+
+
+# Decimal places of one whole unit: cents, piconero, satoshi.
+PLACES: Final[dict[Currency, int]] = {Currency.EUR: 2, Currency.XMR: 12, Currency.BTC: 8}
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An exact amount: an integer count of the currency's smallest unit."""
+
+    amount: int
+    currency: Currency
+
+
+class MethodName(StrEnum):
+    """How an order can be paid."""
+
+    MONERO = "monero"
+    BITCOIN = "bitcoin"
+    CARD = "card"
+    CODE = "code"
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a method can do, so that nobody asks for the rest."""
+
+    name: MethodName
+    currency: Currency
+    reverts: bool  # a payment that was confirmed can still be taken back
+    refunds: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A price in the method's currency that holds until ``expires_at`` (seconds since 1970)."""
+
+    rate_id: str
+    amount: Money
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """What the payer is shown: an address with its payment URI, or a page to go to."""
+
+    uri: str
+    amount: Money
+    address: str | None = None
+
+
+class PaymentEventKind(StrEnum):
+    """What happened to a payment, as its method saw it."""
+
+    SEEN = "seen"
+    CONFIRMED = "confirmed"
+    REVERTED = "reverted"
+    CONFLICTED = "conflicted"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentEvent:
+    """One fact about one payment. The same fact always has the same ``key``: it counts once."""
+
+    key: str
+    method: MethodName
+    reference: PaymentReference
+    kind: PaymentEventKind
+    amount: Money
+    confirmations: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RefundReference:
+    """What a method calls a refund it has taken on; it may need signing elsewhere first."""
+
+    name: str
