@@ -156,3 +156,67 @@ def test_a_context_longer_than_its_length_byte_is_a_programming_error() -> None:
 def test_keys_never_show_in_a_representation() -> None:
     key = Hybrid.from_seed(SEED)
     assert repr(SEED) not in repr(key)
+
+
+# The order of Ed25519's base point (RFC 8032 §5.1).
+GROUP_ORDER = 2**252 + 27742317777372353535851937790883648493
+# The points of small order, and the neutral element's second spelling.
+SMALL_ORDER = (
+    "01" + "00" * 31,
+    "ec" + "ff" * 30 + "7f",
+    "00" * 32,
+    "00" * 31 + "80",
+    "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+    "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85",
+    "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+    "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa",
+    "ee" + "ff" * 30 + "7f",
+)
+
+
+@pytest.mark.parametrize("point", SMALL_ORDER)
+def test_a_key_of_small_order_signs_nothing(point: str) -> None:
+    # With S = 0, a verifier that lets such keys pass takes this for a signature of any message.
+    for commitment in SMALL_ORDER:
+        for message in range(16):
+            with pytest.raises(SignatureInvalidError):
+                Ed25519.verify(
+                    bytes.fromhex(point), b"%d" % message, bytes.fromhex(commitment) + bytes(32)
+                )
+
+
+def test_a_signature_has_one_spelling() -> None:
+    key = Ed25519.from_seed(SEED)
+    signature = Ed25519.sign(key.private, MESSAGE)
+    scalar = int.from_bytes(signature[32:], "little") + GROUP_ORDER
+    with pytest.raises(SignatureInvalidError):
+        Ed25519.verify(key.public, MESSAGE, signature[:32] + scalar.to_bytes(32, "little"))
+
+
+def test_a_messages_beginning_cannot_pass_as_the_end_of_its_signature() -> None:
+    key = Ed25519.from_seed(SEED)
+    signature = Ed25519.sign(key.private, MESSAGE)
+    with pytest.raises(SignatureInvalidError):
+        Ed25519.verify(key.public, MESSAGE[1:], signature + MESSAGE[:1])
+
+
+def test_members_agree_on_signatures_that_verifiers_judge_differently() -> None:
+    # Keys with a part of small order (Chalkias, Garillot, Nikolaenko, SSR 2020, cases 3 and 4):
+    # the first signature holds everywhere, the second only where the equation is multiplied by 8.
+    Ed25519.verify(
+        bytes.fromhex("cdb267ce40c5cd45306fa5d2f29731459387dbf9eb933b7bd5aed9a765b88d4d"),
+        bytes.fromhex("9bd9f44f4dcc75bd531b56b2cd280b0bb38fc1cd6d1230e14861d861de092e79"),
+        bytes.fromhex(
+            "9046a64750444938de19f227bb80485e92b83fdb4b6506c160484c016cc1852f"
+            "87909e14428a7a1d62e9f22f3d3ad7802db02eb2e688b6c52fcd6648a98bd009"
+        ),
+    )
+    with pytest.raises(SignatureInvalidError):
+        Ed25519.verify(
+            bytes.fromhex("cdb267ce40c5cd45306fa5d2f29731459387dbf9eb933b7bd5aed9a765b88d4d"),
+            bytes.fromhex("e47d62c63f830dc7a6851a0b1f33ae4bb2f507fb6cffec4011eaccd55b53f56c"),
+            bytes.fromhex(
+                "160a1cb0dc9c0258cd0a7d23e94d8fa878bcb1925f2c64246b2dee1796bed512"
+                "5ec6bc982a269b723e0668e540911a9a6a58921d6925e434ab10aa7940551a09"
+            ),
+        )
