@@ -48,6 +48,8 @@ class Capabilities:
     currency: Currency
     reverts: bool  # a payment that was confirmed can still be taken back
     refunds: bool
+    # Payments are watched until they are this deep; a payment counts as final no later than then.
+    confirmations_watched: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,8 @@ class Quote:
     rate_id: str
     amount: Money
     expires_at: int
+    # Which book of a wallet the money goes to, where the operator keeps one per product line.
+    product_line: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,12 @@ class Instruction:
 
 
 class PaymentEventKind(StrEnum):
-    """What happened to a payment, as its method saw it."""
+    """What happened to a payment, as its method saw it.
+
+    A chain tells SEEN (it waits for a block), CONFIRMED (each time its depth has changed), REVERTED
+    (its block is gone; it waits again) and CONFLICTED (it is gone: it counts for nothing, unless
+    it is seen again).
+    """
 
     SEEN = "seen"
     CONFIRMED = "confirmed"
@@ -80,7 +89,11 @@ class PaymentEventKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PaymentEvent:
-    """One fact about one payment. The same fact always has the same ``key``: it counts once."""
+    """One fact about one payment. The same fact always has the same ``key``: it counts once.
+
+    A reference may be paid in several payments (a part, then the rest; twice by mistake): each
+    has its own ``payment``, and what was paid is the sum over them of each one's latest fact.
+    """
 
     key: str
     method: MethodName
@@ -88,6 +101,7 @@ class PaymentEvent:
     kind: PaymentEventKind
     amount: Money
     confirmations: int = 0
+    payment: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,3 +109,39 @@ class RefundReference:
     """What a method calls a refund it has taken on; it may need signing elsewhere first."""
 
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedAddress:
+    """An address that was given out for one reference, and for no other ever.
+
+    ``place`` is where the wallet keeps it, as the method writes it (``0/17``, ``17``); it is
+    unique within the method. ``number`` counts up within ``account``, so that a signer elsewhere
+    knows how far to look.
+    """
+
+    method: MethodName
+    reference: PaymentReference
+    place: str
+    address: str
+    account: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class NotedRefund:
+    """Money to be sent back by somebody who holds the keys; this host does not."""
+
+    method: MethodName
+    reference: PaymentReference
+    amount: Money
+    destination: str
+
+
+@dataclass(frozen=True, slots=True)
+class MethodHealth:
+    """What an operator is told about a method: whether it works, and what needs doing."""
+
+    name: MethodName
+    works: bool
+    says: tuple[str, ...]

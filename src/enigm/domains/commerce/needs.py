@@ -11,7 +11,11 @@ if TYPE_CHECKING:
         Capabilities,
         Currency,
         Instruction,
+        IssuedAddress,
+        MethodHealth,
+        MethodName,
         Money,
+        NotedRefund,
         PaymentEvent,
         PaymentReference,
         Quote,
@@ -36,7 +40,12 @@ class PaymentMethod(Protocol):
         ...
 
     def poll(self, cursor: str) -> tuple[Sequence[PaymentEvent], str]:
-        """Return what happened since ``cursor`` ("" at first), and the next cursor."""
+        """Return what happened since ``cursor`` ("" at first), and the next cursor.
+
+        The cursor is the method's whole memory of payments that may still change (up to some
+        hundred kilobytes of text). Keep it in the transaction that keeps the events' effects:
+        then no crash loses an event, and one told twice has the same key.
+        """
         ...
 
     def refund(
@@ -51,6 +60,45 @@ class PaymentMethod(Protocol):
         Raises:
             SetupError: it says what to change.
         """
+        ...
+
+    def health(self) -> MethodHealth:
+        """Tell an operator how the method is; it never raises."""
+        ...
+
+
+class AddressBook(Protocol):
+    """What commerce remembers of the addresses that a method has given out."""
+
+    def find(self, method: MethodName, reference: PaymentReference) -> IssuedAddress | None:
+        """Return the address of a reference, if it has one."""
+        ...
+
+    def owner(self, method: MethodName, place: str) -> PaymentReference | None:
+        """Return whose address lies at a place of the wallet; None where nobody's (any more)."""
+        ...
+
+    def remember(self, issued: IssuedAddress) -> IssuedAddress:
+        """Keep an address; where the reference has one already, return that one instead.
+
+        It also keeps the highest number of the account, for ever: an index is never used twice.
+        """
+        ...
+
+    def highest_number(self, method: MethodName, account: int) -> int | None:
+        """Return the highest number ever given out in an account, or None."""
+        ...
+
+
+class RefundBook(Protocol):
+    """What commerce remembers of refunds that wait for a signature elsewhere."""
+
+    def note(self, refund: NotedRefund) -> NotedRefund:
+        """Keep a refund; where the reference has one already, return that one instead."""
+        ...
+
+    def waiting(self, method: MethodName) -> Sequence[NotedRefund]:
+        """Return what has not been sent yet, oldest first."""
         ...
 
 
