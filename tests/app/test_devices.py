@@ -16,7 +16,9 @@ from enigm.app.errors import (
 from enigm.app.home import Home
 from enigm.app.options import Options
 from enigm.app.views import Device
+from enigm.domains.accounts.rules import FREE_ATTEMPTS
 from enigm.foundation.errors import ConflictError, InvalidError, UnverifiableError
+from enigm.wire import registration_proof
 from enigm.wire.device_chain import DeviceChain
 from tests.support.app_world import (
     PASSWORD,
@@ -62,6 +64,50 @@ async def test_a_device_that_only_signed_in_opens_nothing(world: World) -> None:
     assert pending.code == code.code
     await alice.refuse_device(pending.id)
     await until(lambda: waiting.state().stage == "welcome")
+
+
+@pytest.mark.requirement("APP-05")
+async def test_the_code_of_a_waiting_device_outlives_a_restart(world: World) -> None:
+    alice, waiting = await world.person("alice"), await world.open("waiting")
+    with pytest.raises(WrongStageError):
+        await alice.link_code()
+    code = await waiting.link("alice", PASSWORD)
+    assert await waiting.link_code() == code
+    await waiting.close()
+    again = await world.open("waiting")
+    with pytest.raises(WrongStageError):
+        await again.link_code()
+    assert (await again.unlock(PASSWORD)).stage == "awaiting_approval"
+    assert await again.link_code() == code
+    await alice.approve_device((await pending_device(alice)).id)
+    await until(lambda: again.state().stage == "ready")
+    with pytest.raises(WrongStageError):
+        await again.link_code()
+
+
+@pytest.mark.requirement("APP-07")
+async def test_strangers_who_guess_do_not_make_a_trusted_device_work(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, stranger = await world.person("alice"), await world.open("stranger")
+    for _ in range(FREE_ATTEMPTS):
+        with pytest.raises(WrongPasswordError):
+            await stranger.link("alice", "not the password")
+    worked: list[int] = []
+
+    def solve(challenge: bytes, difficulty_bits: int) -> bytes:
+        worked.append(difficulty_bits)
+        return registration_proof_solve(challenge, difficulty_bits)
+
+    registration_proof_solve = registration_proof.solve
+    monkeypatch.setattr(registration_proof, "solve", solve)
+    await alice.lock()
+    await alice.unlock(PASSWORD)
+    assert await alice.devices()
+    assert worked == []
+    with pytest.raises(WrongPasswordError):
+        await stranger.link("alice", "not the password")
+    assert worked
 
 
 @pytest.mark.requirement("APP-06")

@@ -93,6 +93,9 @@ class ScriptedApp(ScriptedState):
         self.set_stage("awaiting_approval")
         return views.LinkCode(LINK_CODE)
 
+    async def link_code(self) -> views.LinkCode:
+        return views.LinkCode(LINK_CODE)
+
     async def unlock(self, password: str) -> views.State:
         self._check(password)
         self.set_stage("ready")

@@ -150,11 +150,16 @@ class Access:
         async with self._turn:
             entered = await self._enter(lambda entrance: entrance.link(username, password))
             self._open(entered)
-            return views.LinkCode(
-                await asyncio.to_thread(
-                    link_code, entered.account.fingerprint, entered.device.device_public
-                )
-            )
+            return await self.link_code()
+
+    async def link_code(self) -> views.LinkCode:
+        """Show the code of a waiting device: made of its keys, so it outlives every restart."""
+        home = self._home
+        if home is None or self._stage() != "awaiting_approval":
+            raise WrongStageError("This device waits for no approval.")
+        return views.LinkCode(
+            await asyncio.to_thread(link_code, home.account.fingerprint, home.device.device_public)
+        )
 
     async def unlock(self, password: str) -> views.State:
         """Open the vault and go on where it stopped."""

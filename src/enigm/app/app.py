@@ -75,6 +75,10 @@ class App:
         """Sign in on a new device; the stage is then ``awaiting_approval``."""
         return await self._access.link(username, password)
 
+    async def link_code(self) -> views.LinkCode:
+        """Show the code again in stage ``awaiting_approval`` (after a reload or restart)."""
+        return await self._access.link_code()
+
     async def unlock(self, password: str) -> views.State:
         """Open the vault and go online."""
         return await self._access.unlock(password)

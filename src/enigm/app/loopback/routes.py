@@ -112,6 +112,11 @@ async def _link(call: Call) -> views.LinkCode:
     return await call.app.link(call.body.username, call.body.password)
 
 
+@_get("/api/link")
+async def _link_code(call: Call) -> views.LinkCode:
+    return await call.app.link_code()
+
+
 @_post("/api/unlock", bodies.PasswordOnly)
 async def _unlock(call: Call) -> views.State:
     return await call.app.unlock(call.body.password)

@@ -42,7 +42,8 @@ Answer = TypeVar("Answer")
 
 # A session that ends within a minute would end under a request on its way.
 SESSION_MARGIN_SECONDS = 60
-PROOF_NEEDED = "accounts.proof_needed"
+# What a device writes in the place of a session when it signs a request to open one.
+VOUCHER_AUTHORIZATION = "Device"
 
 
 class AccountPath:
@@ -225,15 +226,11 @@ class AccountPath:
             "lookup_id": base64url_encode(sign_in.lookup_id),
             "opaque_request": base64url_encode(asked.request),
         }
-        path = "/accounts/v1/session/start"
-        headers = {"Content-Type": "application/json"}
-        status, body = await self._http.send("POST", path, msgspec.json.encode(content), headers)
+        status, body = await self._start_session(content)
         challenge = challenge_of(body) if status == 429 else None  # noqa: PLR2004 - RFC 6585
         if challenge is not None:
             content["proof"] = await _work(challenge)
-            status, body = await self._http.send(
-                "POST", path, msgspec.json.encode(content), headers
-            )
+            status, body = await self._start_session(content)
         answer = read_answer(LoginAnswer, status, body)
         finalization = await asyncio.to_thread(
             opaque.finish_login, asked, base64url_decode(answer.opaque_response), sign_in.secret
@@ -244,6 +241,12 @@ class AccountPath:
             Session,
             {"login": answer.login, "opaque_finalization": base64url_encode(finalization)},
         )
+
+    async def _start_session(self, content: Mapping[str, Any]) -> tuple[int, bytes]:
+        """Send the first message, signed: strangers' tries must not make this device work."""
+        path, body = "/accounts/v1/session/start", msgspec.json.encode(content)
+        headers = self._signed_headers("POST", path, body, VOUCHER_AUTHORIZATION)
+        return await self._http.send("POST", path, body, headers)
 
     async def _with_session(
         self,
@@ -288,21 +291,29 @@ class AccountPath:
     def _headers(
         self, method: str, path: str, body: bytes, session: Session, *, is_protected: bool
     ) -> dict[str, str]:
-        headers = {"Authorization": f"Bearer {session.session}"}
-        if body:
-            headers["Content-Type"] = "application/json"
+        authorization = f"Bearer {session.session}"
         if is_protected:
-            device = self._device
-            if device is None:
-                raise RuntimeError("a protected request needs this device's keys")
-            headers |= sign_request(
-                SignedRequest(method, path, headers["Authorization"], body),
+            return self._signed_headers(method, path, body, authorization)
+        headers = {"Content-Type": "application/json"} if body else {}
+        return headers | {"Authorization": authorization}
+
+    def _signed_headers(
+        self, method: str, path: str, body: bytes, authorization: str
+    ) -> dict[str, str]:
+        device = self._device
+        if device is None:
+            raise RuntimeError("a signed request needs this device's keys")
+        headers = {"Content-Type": "application/json"} if body else {}
+        return headers | {
+            "Authorization": authorization,
+            **sign_request(
+                SignedRequest(method, path, authorization, body),
                 device.signing,
                 device_id=device.device_id,
                 created=self._clock.now_seconds(),
                 nonce=self._entropy.random_bytes(NONCE_BYTES),
-            )
-        return headers
+            ),
+        }
 
     def _require_sign_in(self) -> SignIn:
         if self._sign_in is None:

@@ -12,6 +12,7 @@ export const phraseToConfirm = () => get("/api/register");
 export const confirmPhrase = (words) => post("/api/register/confirm", { words });
 export const recover = (phrase, password) => post("/api/recover", { phrase, password });
 export const link = (username, password) => post("/api/link", { username, password });
+export const linkCode = async () => (await get("/api/link")).code;
 export const unlock = (password) => post("/api/unlock", { password });
 export const lock = () => post("/api/lock");
 

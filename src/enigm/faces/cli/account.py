@@ -16,7 +16,7 @@ from enigm.foundation.errors import InvalidError, Refusal
 
 if TYPE_CHECKING:
     from enigm.app.app import App
-    from enigm.app.views import PhraseToConfirm
+    from enigm.app.views import LinkCode, PhraseToConfirm
 
 _COMMON = Common()
 
@@ -64,7 +64,9 @@ def recover(
 
 
 def link(
-    username: str,
+    username: Annotated[
+        str, Parameter(help="Your user name; none goes on waiting after an interruption.")
+    ] = "",
     /,
     *,
     approval_seconds: Annotated[float, Parameter(help="How long to wait.")] = 300.0,
@@ -74,7 +76,7 @@ def link(
 
     async def work() -> None:
         async with started(common) as app:
-            code = await app.link(username, common.password())
+            code = await _link_code(app, username, common)
             common.printer.value(code, [f"Approve on another device. Code: {code.code}"])
             async with asyncio.timeout(approval_seconds):
                 await _approved(app)
@@ -129,6 +131,13 @@ def delete(*, yes: bool = False, common: Common = _COMMON) -> int:
 
 
 COMMANDS = (register, recover, link, status, password, delete)
+
+
+async def _link_code(app: App, username: str, common: Common) -> LinkCode:
+    if username:
+        return await app.link(username, common.password())
+    await app.unlock(common.password())
+    return await app.link_code()
 
 
 async def _approved(app: App) -> None:

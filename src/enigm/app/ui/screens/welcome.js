@@ -9,7 +9,6 @@ import { icon, mark } from "../parts/icons.js";
 
 const FORMS = ["create", "link", "recover"];
 const PHRASE_WORDS = 24;
-const CODE_KEY = "enigm.link-code";
 
 class Welcome extends FormView {
   #password = "";
@@ -103,9 +102,7 @@ class Welcome extends FormView {
   #signIn = (event) => {
     const values = valuesOf(event);
     return this.attempt(async () => {
-      const { code } = await api.link(values.username.trim(), values.password);
-      // Not a secret: both devices show it, so that the person compares.
-      sessionStorage.setItem(CODE_KEY, code);
+      await api.link(values.username.trim(), values.password);
       await done(this);
     });
   };
@@ -142,7 +139,5 @@ function head(title, text, step = "") {
     ${step ? html`<p class="step">${step}</p>` : ""}
     <header class="door-head left"><h1>${title}</h1><p class="lead">${text}</p></header>`;
 }
-
-export const linkCode = () => sessionStorage.getItem(CODE_KEY) ?? "";
 
 customElements.define("enigm-welcome", Welcome);
