@@ -119,7 +119,12 @@ class Entrance:
         entries = await self._accounts.recovery_chain(
             root.public, challenge, sign_recovery(root, challenge, b"")
         )
-        chain = UnverifiedChain(root.public, entries).verify(fingerprint)
+        # An account made where no device was at hand (Command) has none to show: this one is first.
+        chain = (
+            UnverifiedChain(root.public, entries).verify(fingerprint)
+            if entries
+            else DeviceChain.empty(root.public)
+        )
         device = fresh_device_keys(self._entropy)
         account = account_of(name, keys, fingerprint)
         now = self._clock.now_seconds()

@@ -29,6 +29,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     data_folder: Path
     listen_host: str = "127.0.0.1"
     listen_port: Port = 8460
+    # Command listens on a port of its own: another port is another origin.
+    command_port: Port = 8461
+    # Where people reach Command (``https://command.example``); empty: this machine, by its port.
+    command_origin: str = ""
     # Empty: embedded SQLCipher files in the data folder.
     database_url: str = ""
     # Only for preparing the database; empty where a DBA has done it.

@@ -12,11 +12,13 @@ from enigm.domains.accounts.actions.guard import Invite
 from enigm.domains.accounts.errors import NameTakenError, RootKeyInUseError
 from enigm.domains.accounts.model import AccountId, NewAccount
 from enigm.foundation.ids import random_id
+from enigm.wire.account_registration import verify_registration
+from enigm.wire.device_chain import fingerprint_of
 
 if TYPE_CHECKING:
     from enigm.domains.accounts.actions.guard import Guard
     from enigm.domains.accounts.actions.names import Names
-    from enigm.domains.accounts.actions.sessions import Sessions
+    from enigm.domains.accounts.actions.sessions import Audience, Sessions
     from enigm.domains.accounts.model import (
         NameRef,
         OpaqueSecrets,
@@ -38,6 +40,18 @@ class Registration:
     device: FirstDevice
     opaque_record: bytes = field(repr=False)
     backup: bytes = field(repr=False)
+    proof: WorkProof | Invite
+
+
+@dataclass(frozen=True, slots=True)
+class RootRegistration:
+    """A registration where no device is at hand, as it came: the root key speaks for itself."""
+
+    root_public: bytes = field(repr=False)
+    lookup_id: bytes = field(repr=False)
+    opaque_record: bytes = field(repr=False)
+    backup: bytes = field(repr=False)
+    signature: bytes = field(repr=False)
     proof: WorkProof | Invite
 
 
@@ -70,24 +84,55 @@ class Registrar:
         root and OPAQUE record are the ones kept, the account is its own and is opened.
         """
         fingerprint = self.devices.check_first(registration.device)
+        lookup_id = registration.device.lookup_id
         record = opaque.read_record(registration.opaque_record)
-        wanted = NewAccount(
-            AccountId(random_id(self.entropy)),
-            self.names.name_ref(registration.device.lookup_id),
-            self.names.recovery_ref(fingerprint),
-            record,
-            registration.backup,
-        )
-        self._admit(registration.proof)
-        with self.store.begin() as records:
-            if isinstance(registration.proof, Invite):
-                self.guard.admit_registration(records, registration.proof)
-            account_id = self._add(records, wanted)
+        wanted = self._wanted(fingerprint, lookup_id, record, registration.backup)
+        account_id = self._admit_and_add(registration.proof, wanted)
         # The name is ours now, so a chain under it can only be one whose account never came
         # to be. Should the process die here, recovery by phrase begins the chain.
         self.devices.begin(account_id, registration.device)
         with self.store.begin() as records:
             return self.sessions.open_session(records, account_id)
+
+    def register_without_device(
+        self, registration: RootRegistration, audience: Audience
+    ) -> SessionGrant:
+        """Make an account that trusts no device yet: recovery by the phrase brings its first one.
+
+        Raises what ``register_account`` raises, and SignatureInvalidError or InvalidKeyError
+        where the root key does not say that the account is its own.
+        """
+        verify_registration(
+            registration.root_public,
+            registration.lookup_id,
+            registration.opaque_record,
+            registration.backup,
+            registration.signature,
+        )
+        fingerprint = fingerprint_of(registration.root_public)
+        record = opaque.read_record(registration.opaque_record)
+        wanted = self._wanted(fingerprint, registration.lookup_id, record, registration.backup)
+        account_id = self._admit_and_add(registration.proof, wanted)
+        with self.store.begin() as records:
+            return self.sessions.open_session(records, account_id, audience)
+
+    def _wanted(
+        self, fingerprint: bytes, lookup_id: bytes, record: bytes, backup: bytes
+    ) -> NewAccount:
+        return NewAccount(
+            AccountId(random_id(self.entropy)),
+            self.names.name_ref(lookup_id),
+            self.names.recovery_ref(fingerprint),
+            record,
+            backup,
+        )
+
+    def _admit_and_add(self, proof: WorkProof | Invite, wanted: NewAccount) -> AccountId:
+        self._admit(proof)
+        with self.store.begin() as records:
+            if isinstance(proof, Invite):
+                self.guard.admit_registration(records, proof)
+            return self._add(records, wanted)
 
     def _admit(self, proof: WorkProof | Invite) -> None:
         if isinstance(proof, Invite):

@@ -1,8 +1,13 @@
-"""Sessions: six absolute hours from a sign-in, whatever is done with them."""
+"""Sessions: six absolute hours from a sign-in, whatever is done with them.
+
+A session is opened for one audience, and its token is kept under a hash that names it: what opens
+the account path opens no page of Command, and the other way round.
+"""
 
 from __future__ import annotations
 
 import hashlib
+from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from enigm.domains.accounts import rules
@@ -19,6 +24,13 @@ if TYPE_CHECKING:
 TOKEN_BYTES: Final = 32
 
 
+class Audience(Enum):
+    """Where a session may be used, and nowhere else; the value goes before the hashed token."""
+
+    APP = b""
+    COMMAND = b"enigm command session v1"
+
+
 class Sessions:
     """Opens, recognises, lists and ends sessions."""
 
@@ -28,7 +40,9 @@ class Sessions:
         self._clock = clock
         self._entropy = entropy
 
-    def open_session(self, records: AccountRecords, account_id: AccountId) -> SessionGrant:
+    def open_session(
+        self, records: AccountRecords, account_id: AccountId, audience: Audience = Audience.APP
+    ) -> SessionGrant:
         """Open a session within the caller's transaction."""
         now = self._clock.now_seconds()
         token = self._entropy.random_bytes(TOKEN_BYTES)
@@ -36,13 +50,13 @@ class Sessions:
         held = records.sessions(account_id, now)
         for oldest in held[: max(0, len(held) + 1 - rules.SESSIONS_MAX)]:
             records.end_session(account_id, oldest.session_id)
-        records.add_session(account_id, _hash(token), session)
+        records.add_session(account_id, _hash(token, audience), session)
         return SessionGrant(token, session.expires_at)
 
-    def recognise(self, token: bytes) -> Caller:
-        """Return whose session this is; raises SessionEndedError."""
+    def recognise(self, token: bytes, audience: Audience = Audience.APP) -> Caller:
+        """Return whose session this is, at this audience; raises SessionEndedError."""
         with self._store.read() as records:
-            found = records.living_session(_hash(token), self._clock.now_seconds())
+            found = records.living_session(_hash(token, audience), self._clock.now_seconds())
         if found is None:
             raise SessionEndedError
         return found
@@ -59,5 +73,5 @@ class Sessions:
                 raise SessionUnknownError
 
 
-def _hash(token: bytes) -> bytes:
-    return hashlib.sha256(token).digest()
+def _hash(token: bytes, audience: Audience) -> bytes:
+    return hashlib.sha256(audience.value + token).digest()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from enigm.domains.accounts import rules
 from enigm.domains.accounts.actions import opaque
+from enigm.domains.accounts.actions.sessions import Audience
 from enigm.domains.accounts.errors import SignInFailedError, WorkNeededError
 from enigm.domains.accounts.model import AccountId, LoginId, PendingLogin, Purpose
 from enigm.foundation.errors import ExhaustedError
@@ -74,7 +75,9 @@ class SignIn:
             records.add_login(login_id, login, now + rules.LOGIN_SECONDS)
         return login_id, response
 
-    def finish(self, login_id: LoginId, finalization: bytes) -> SessionGrant:
+    def finish(
+        self, login_id: LoginId, finalization: bytes, audience: Audience = Audience.APP
+    ) -> SessionGrant:
         """Check the last message and open a session; raises SignInFailedError."""
         with self.store.begin() as records:
             login = records.take_login(login_id, self.clock.now_seconds())
@@ -87,7 +90,7 @@ class SignIn:
             if records.name_ref(login.account_id) is None:
                 raise SignInFailedError("the account was erased meanwhile")
             records.clear_attempts(login.attempts_ref)
-            return self.sessions.open_session(records, login.account_id)
+            return self.sessions.open_session(records, login.account_id, audience)
 
     def _vouching_device(
         self, request: SignInRequest, account_id: AccountId | None
