@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from enigm.crossings.decision_is_audited_by_handle import PolicyChangesAudited
 from enigm.crypto.tree_log.verification import verify_log
 from enigm.domains.audit.actions.publishing import log_key
 from enigm.domains.audit.actions.recording import AuditLog
@@ -102,7 +103,8 @@ async def test_a_policy_closes_a_critical_operation_and_the_denial_is_on_the_log
     alice = await journey.register()
     await journey.sign_in(alice)
     database = running.service.databases["policy"]
-    policies = Policies(database, keys_of(running, tmp_path), running.clock)
+    changes = PolicyChangesAudited(log)
+    policies = Policies(database, keys_of(running, tmp_path), running.clock, changes)
     fresh = """
     permit (principal, action, resource);
     @say("Sign in again before a critical operation.")

@@ -103,7 +103,7 @@ def build_account_path(
     trusting: TrustParts,
 ) -> AccountPath:
     """Return the account path; ``after_erasure`` runs when an account's rows are gone."""
-    decisions = DeviceDecisionsAudited(trusting.audit, trusting.handles)
+    decisions = DeviceDecisionsAudited(trusting.audit, trusting.handles, trusting.policies.number)
     devices = build_devices(around, databases["devices"], delivery, decisions)
     owner_names = OwnerNames(around.keys)
     leaving = DeletedAccountLeavesDevices(devices.chains, owner_names, trusting.handles)
@@ -124,7 +124,9 @@ def build_account_path(
         AccountBeginsDeviceChain(devices.chains, owner_names),
         trust,
         AccountReceivesTokens(issuer),
-        AccountDecisionsAudited(trusting.audit, trusting.handles, owner_names),
+        AccountDecisionsAudited(
+            trusting.audit, trusting.handles, owner_names, trusting.policies.number
+        ),
         hand_over,
     )
     accounts = _build_accounts(around, databases["accounts"], provided)

@@ -1,19 +1,20 @@
-"""`enigm policy`: show, try, put in force and assign policies; each change is on the audit log."""
+"""`enigm policy`: show, try, put in force, assign and explain; each change is on the audit log."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 from cyclopts import App, Parameter
 
 from enigm.assembly.exits import Exit, say
 from enigm.assembly.machine import trust_of_this_machine
-from enigm.crossings.decision_is_audited_by_handle import operator_record
-from enigm.domains.audit.model import Act
-from enigm.domains.policy.actions.governing import DEFAULT_NAME
+from enigm.domains.handles.model import HANDLE_BYTES, SUBJECT_BYTES, Purpose, SubjectId
+from enigm.domains.policy.actions.standing import DEFAULT_NAME
 from enigm.domains.policy.rules import SCHEMA_TEXT
-from enigm.foundation.errors import SetupError
+from enigm.foundation.errors import Refusal, SetupError
 
 app = App(
     name="enigm policy",
@@ -25,11 +26,25 @@ Name = Annotated[str, Parameter(help="Which policy; `default` decides for everyb
 
 
 @app.command
-def show(*, name: Name = DEFAULT_NAME) -> int:
-    """Print the policy in force."""
+def show(
+    *,
+    name: Name = DEFAULT_NAME,
+    version: Annotated[
+        int | None, Parameter(help="Which text; the one in force unless told.")
+    ] = None,
+) -> int:
+    """Print a policy's text, and what is in force for whom."""
     with trust_of_this_machine() as trust:
-        found = trust.policies.in_force(name)
+        rows = trust.policies.unchecked_standing()
+        wanted = version or rows.in_force.get(name, 0)
+        found = trust.policies.text(name, wanted)
+        try:
+            number = f"change {trust.policies.standing.number}"
+        except Refusal as refusal:
+            number = f"NOT decided by: {refusal.detail}"
         say(f"// {found.name}, version {found.version}\n{found.text}")
+        in_force = ", ".join(f"{each} {number}" for each, number in sorted(rows.in_force.items()))
+        say(f"// in force: {in_force}; assigned: {len(rows.assigned)}; {number}")
     return Exit.DONE
 
 
@@ -48,7 +63,6 @@ def stage(text: Path, *, name: Name = DEFAULT_NAME) -> int:
     except (OSError, UnicodeDecodeError) as error:
         raise SetupError(f"The policy {text} cannot be read: {error}.") from error
     with trust_of_this_machine() as trust:
-        trust.audit.record(operator_record(Act.POLICY_STAGED))
         version = trust.policies.stage(name, content).version
         say(f"Staged {name}, version {version}. It decides nothing yet.")
         found = trust.policies.dry_run(name, version)
@@ -67,21 +81,73 @@ def stage(text: Path, *, name: Name = DEFAULT_NAME) -> int:
 def activate(version: int, *, name: Name = DEFAULT_NAME) -> int:
     """Let a staged version decide from now on; an older one can be put back the same way."""
     with trust_of_this_machine() as trust:
-        trust.audit.record(operator_record(Act.POLICY_ACTIVATED))
         trust.policies.activate(name, version)
         say(f"{name}, version {version}, decides now.")
     return Exit.DONE
 
 
 @app.command
-def assign(handle: Annotated[str, Parameter(help="40 hex digits.")], *, name: Name) -> int:
-    """Let a policy decide for one handle."""
+def assign(
+    whom: Annotated[
+        str,
+        Parameter(help="A policy handle, or what `enigm handle resolve` printed, in hex digits."),
+    ],
+    *,
+    name: Name,
+) -> int:
+    """Let a policy decide, besides the default, for one account, device or environment."""
     try:
-        decoded = bytes.fromhex(handle)
+        decoded = bytes.fromhex(whom)
     except ValueError as error:
-        raise SetupError("A handle is written as 40 hex digits.") from error
+        raise SetupError("Whom it is for is written in hex digits.") from error
+    if len(decoded) not in (HANDLE_BYTES, SUBJECT_BYTES):
+        raise SetupError("A handle has 40 hex digits, what handle resolve prints has 64.")
     with trust_of_this_machine() as trust:
-        trust.audit.record(operator_record(Act.POLICY_ASSIGNED))
+        if len(decoded) == SUBJECT_BYTES:
+            decoded = trust.authority.handle(SubjectId(decoded), Purpose.POLICY)
         trust.policies.assign(decoded, name)
-        say(f"{name} decides for this handle now.")
+        say(f"{name} decides for them now, besides the default: both must allow.")
+        say("It lapses when the handle's key is destroyed, after 400 days or more: assign it anew.")
+    return Exit.DONE
+
+
+@app.command
+def confirm() -> int:
+    """Let what the store says stand, after a rollback or a crash: look at `show` first."""
+    with trust_of_this_machine() as trust:
+        standing = trust.policies.confirm()
+        for each, version in sorted(standing.in_force.items()):
+            say(f"{each}, version {version}, is in force.")
+        say(f"{len(standing.assigned)} assignments stand. Confirmed as change {standing.number}.")
+    return Exit.DONE
+
+
+@app.command
+def decisions(*, count: Annotated[int, Parameter(help="How many, newest first.")] = 20) -> int:
+    """List past decisions, without anybody's name, by the numbers that `explain` takes."""
+    with trust_of_this_machine() as trust:
+        for number, each in trust.policies.newest_decisions(count):
+            when = datetime.fromtimestamp(each.at, UTC).isoformat(timespec="minutes")
+            answer = "allowed" if each.is_allowed else "DENIED"
+            say(f"{number}  {when}  {answer:<7}  {each.operation}  by {each.policies}")
+    return Exit.DONE
+
+
+@app.command
+def explain(number: int) -> int:
+    """Explain a past decision in full: facts, policies, rules, and what would have been enough."""
+    with trust_of_this_machine() as trust:
+        past, found = trust.policies.explain(number)
+        say(f"{past.operation}: {'allowed' if past.is_allowed else 'DENIED'}")
+        say(f"The person was told: {found.decision.sentence}")
+        say("Facts:")
+        for name, value in sorted(msgspec.json.decode(past.context).items()):
+            say(f"  {name} = {value}")
+        for name, decision in found.by_policy.items():
+            answer = "allows" if decision.is_allowed else "DENIES"
+            say(f"{name} {answer}: rules {', '.join(decision.rules) or 'none'}")
+            for error in decision.errors:
+                say(f"  an error, which denies: {error}")
+        for each in found.would_allow:
+            say(f"It would be allowed if {each}.")
     return Exit.DONE

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from enigm.crossings.decision_is_audited_by_handle import SubjectHandles
+from enigm.crossings.decision_is_audited_by_handle import PolicyChangesAudited, SubjectHandles
 from enigm.domains.audit.actions.publishing import LogKey, Publication, log_key
 from enigm.domains.audit.actions.recording import AuditLog
 from enigm.domains.handles.actions.naming import HandleAuthority
@@ -76,7 +76,7 @@ def build_trust(around: Surroundings, databases: dict[str, Database]) -> TrustPa
     keys, clock, entropy = around.keys, around.clock, around.entropy
     audit = AuditLog(databases["audit"], keys, clock, entropy)
     authority = HandleAuthority(databases["handles"], keys, clock, entropy)
-    policies = Policies(databases["policy"], keys, clock)
+    policies = Policies(databases["policy"], keys, clock, PolicyChangesAudited(audit))
     signing = log_key(keys)
     publication = Publication(around.settings.audit_folder, audit, signing)
     return TrustParts(

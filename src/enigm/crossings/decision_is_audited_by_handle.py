@@ -1,4 +1,4 @@
-"""Accounts, devices, handles, operators → audit. A decision is recorded before it is done.
+"""Accounts, devices, handles, policy, operators → audit. A decision is recorded before it is done.
 
 Carries:    what was decided, and handles made for the audit log alone.
 Withholds:  the account's id, the owner's and the device's names, and everything else.
@@ -14,10 +14,11 @@ from enigm.domains.audit.model import NO_HANDLE, Act, Decision, Record, Role
 from enigm.domains.devices.needs import DeviceDecision
 from enigm.domains.handles.model import Purpose, SubjectId
 from enigm.domains.handles.needs import LookupStep
+from enigm.domains.policy.model import PolicyChange
 from enigm.foundation.pseudonyms import pseudonym
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from enigm.crossings.account_has_owner_name import OwnerNames
     from enigm.domains.accounts.model import AccountId
@@ -45,6 +46,14 @@ _LOOKUP_ACTS: Final = {
 }
 
 
+_POLICY_ACTS: Final = {
+    PolicyChange.STAGED: Act.POLICY_STAGED,
+    PolicyChange.ACTIVATED: Act.POLICY_ACTIVATED,
+    PolicyChange.ASSIGNED: Act.POLICY_ASSIGNED,
+    PolicyChange.CONFIRMED: Act.POLICY_CONFIRMED,
+}
+
+
 class SubjectHandles:
     """Gives an owner or a device its handle for one purpose."""
 
@@ -56,6 +65,10 @@ class SubjectHandles:
     def handle(self, identifier: bytes, purpose: Purpose) -> Handle:
         """Return the handle of an owner or a device."""
         return self._authority.handle(self._subject(identifier), purpose)
+
+    def live_handles(self, identifier: bytes, purpose: Purpose) -> list[Handle]:
+        """Return the handles of an owner or a device, of every epoch whose key still stands."""
+        return self._authority.live_handles(self._subject(identifier), purpose)
 
     def revoke(self, identifier: bytes) -> None:
         """Revoke every live handle of a device."""
@@ -73,40 +86,62 @@ class SubjectHandles:
 class DeviceDecisionsAudited:
     """Provides ``devices.needs.DecisionRecords``."""
 
-    def __init__(self, log: AuditLog, handles: SubjectHandles) -> None:
-        """Keep both sides."""
+    def __init__(
+        self, log: AuditLog, handles: SubjectHandles, policy_version: Callable[[], int]
+    ) -> None:
+        """Keep both sides, and what says by which policies decisions are made now."""
         self._log = log
         self._handles = handles
+        self._policy_version = policy_version
 
     def record(self, decision: DeviceDecision, owner: OwnerRef, device_id: DeviceId) -> None:
         """Record the decision; a revoked device's handles are revoked with it."""
         actor = self._handles.handle(owner, Purpose.AUDIT)
         subject = self._handles.handle(device_id, Purpose.AUDIT)
         act = _DEVICE_ACTS[decision]
-        self._log.record(Record(act, Role.OWNER, Decision.ALLOWED, actor, subject))
+        version = self._policy_version()
+        self._log.record(
+            Record(act, Role.OWNER, Decision.ALLOWED, actor, subject, policy_version=version)
+        )
         if decision is DeviceDecision.REVOKED:
             self._handles.revoke(device_id)
 
     def record_denial(self, owner: OwnerRef, reason: str) -> None:
         """Record that policy denied a critical operation."""
         actor = self._handles.handle(owner, Purpose.AUDIT)
-        denied = Record(Act.OPERATION_DENIED, Role.OWNER, Decision.DENIED, actor, reason=reason)
-        self._log.record(denied)
+        self._log.record(
+            Record(
+                Act.OPERATION_DENIED,
+                Role.OWNER,
+                Decision.DENIED,
+                actor,
+                reason=reason,
+                policy_version=self._policy_version(),
+            )
+        )
 
 
 class AccountDecisionsAudited:
     """Provides ``accounts.needs.DecisionRecords``."""
 
-    def __init__(self, log: AuditLog, handles: SubjectHandles, names: OwnerNames) -> None:
+    def __init__(
+        self,
+        log: AuditLog,
+        handles: SubjectHandles,
+        names: OwnerNames,
+        policy_version: Callable[[], int],
+    ) -> None:
         """Keep all sides."""
         self._log = log
         self._handles = handles
         self._names = names
+        self._policy_version = policy_version
 
     def record(self, decision: AccountDecision, account_id: AccountId) -> None:
         """Record the decision."""
         actor = self._handles.handle(self._names.owner_of(account_id), Purpose.AUDIT)
-        self._log.record(Record(_ACCOUNT_ACTS[decision], Role.OWNER, Decision.ALLOWED, actor))
+        act, version = _ACCOUNT_ACTS[decision], self._policy_version()
+        self._log.record(Record(act, Role.OWNER, Decision.ALLOWED, actor, policy_version=version))
 
 
 class LookupsAudited:
@@ -122,6 +157,22 @@ class LookupsAudited:
         self._log.record(Record(act, Role.OPERATOR, decision, person, handle))
 
 
-def operator_record(act: Act) -> Record:
+class PolicyChangesAudited:
+    """Provides ``policy.needs.ChangeRecords``."""
+
+    def __init__(self, log: AuditLog) -> None:
+        """Keep the log."""
+        self._log = log
+
+    def record(self, change: PolicyChange, number: int) -> None:
+        """Record what an operator did to policies, under the number it takes."""
+        self._log.record(operator_record(_POLICY_ACTS[change], number))
+
+    def newest_number(self) -> int:
+        """Return the newest number that was recorded."""
+        return self._log.policy_version
+
+
+def operator_record(act: Act, policy_version: int = 0) -> Record:
     """Return the record of something an operator did on the machine itself."""
-    return Record(act, Role.OPERATOR, Decision.ALLOWED, NO_HANDLE)
+    return Record(act, Role.OPERATOR, Decision.ALLOWED, NO_HANDLE, policy_version=policy_version)

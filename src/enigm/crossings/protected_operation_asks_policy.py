@@ -84,9 +84,13 @@ class ProtectedOperationAsksPolicy:
         """Return which trusted device signed."""
         return self._trust.check(caller, presented.signed, presented.headers)
 
-    def policy_handle(self, caller: Caller) -> bytes:
-        """Return under which handle policies are assigned."""
-        return self._handles.handle(self._trust.owner_of(caller), Purpose.POLICY)
+    def policy_handles(self, caller: Caller, device_id: DeviceId) -> tuple[bytes, ...]:
+        """Return the handles under which policies may be assigned to an account or a device."""
+        owner = self._trust.owner_of(caller)
+        return (
+            *self._handles.live_handles(owner, Purpose.POLICY),
+            *self._handles.live_handles(device_id, Purpose.POLICY),
+        )
 
 
 class _Facts:
@@ -109,4 +113,5 @@ class _Facts:
         return Evidence(FactState.GOOD)
 
     def handle(self) -> Evidence:
-        return Evidence(FactState.GOOD, handle=self._asked.policy_handle(self.caller))
+        handles = self._asked.policy_handles(self.caller, self.device_id)
+        return Evidence(FactState.GOOD, handles=handles)

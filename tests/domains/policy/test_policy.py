@@ -11,6 +11,7 @@ from enigm.domains.policy import rules, store
 from enigm.domains.policy.actions.deciding import Decider
 from enigm.domains.policy.actions.governing import REMEMBER_SECONDS, Policies
 from enigm.domains.policy.errors import (
+    DecisionUnknownError,
     PolicyDeniedError,
     PolicyInvalidError,
     PolicyUnknownError,
@@ -25,6 +26,7 @@ from enigm.foundation.errors import (
     UnavailableError,
 )
 from enigm.foundation.retention import RetentionJob
+from tests.domains.policy.changes import Changes
 from tests.support.clock import FakeClock
 from tests.support.databases import keys_of_tests
 from tests.support.migrations import assert_migrations_make
@@ -32,7 +34,7 @@ from tests.support.migrations import assert_migrations_make
 GOOD = {
     Fact.SESSION: lambda: Evidence(FactState.GOOD, {"session_age_seconds": 60}),
     Fact.DEVICE: lambda: Evidence(FactState.GOOD),
-    Fact.HANDLE: lambda: Evidence(FactState.GOOD, handle=b"d" * 20),
+    Fact.HANDLE: lambda: Evidence(FactState.GOOD, handles=(b"d" * 20,)),
 }
 STRICT = """
 @id("signed-in") permit (principal, action, resource);
@@ -55,7 +57,7 @@ def database(open_database):
 
 @pytest.fixture
 def policies(database, clock) -> Policies:
-    return Policies(database, keys_of_tests(), clock)
+    return Policies(database, keys_of_tests(), clock, Changes())
 
 
 @pytest.fixture
@@ -67,8 +69,8 @@ def enforce(policies: Policies, text: str, name: str = "default") -> None:
     policies.activate(name, policies.stage(name, text).version)
 
 
-def named(handle: bytes):
-    return {**GOOD, Fact.HANDLE: lambda: Evidence(FactState.GOOD, handle=handle)}
+def named(*handles: bytes):
+    return {**GOOD, Fact.HANDLE: lambda: Evidence(FactState.GOOD, handles=handles)}
 
 
 def broken() -> Evidence:
@@ -198,14 +200,64 @@ def test_a_policy_can_be_tried_on_the_past_before_it_decides(policies, decider, 
 
 
 @pytest.mark.requirement("POL-03")
-def test_policies_are_assigned_by_handle(policies, decider) -> None:
+def test_policies_are_assigned_to_an_account_a_device_or_an_environment_by_handle(
+    policies, decider
+) -> None:
     enforce(policies, NEVER, "closed")
     policies.assign(b"h" * 20, "closed")
-    with pytest.raises(PolicyDeniedError):
-        decider.decide(Operation.TOKENS_ISSUE, named(b"h" * 20))
-    assert decider.decide(Operation.TOKENS_ISSUE, named(b"i" * 20)).is_allowed
+    for account, device, environment in itertools.permutations((b"h" * 20, b"i" * 20, b"j" * 20)):
+        with pytest.raises(PolicyDeniedError):
+            decider.decide(Operation.TOKENS_ISSUE, named(account, device, environment))
+    assert decider.decide(Operation.TOKENS_ISSUE, named(b"i" * 20, b"j" * 20)).is_allowed
     with pytest.raises(PolicyUnknownError):
         policies.assign(b"h" * 20, "no such policy")
+
+
+@pytest.mark.requirement("PRV-08")
+def test_an_assigned_policy_adds_demands_and_never_takes_one_away(policies, decider) -> None:
+    enforce(policies, STRICT)
+    enforce(policies, "permit (principal, action, resource);", "easy")
+    policies.assign(b"h" * 20, "easy")
+    with pytest.raises(PolicyDeniedError) as refusal:
+        decider.decide(Operation.ACCOUNT_DELETE, named(b"h" * 20))
+    assert refusal.value.detail == "Critical operations need a device whose disk is encrypted."
+
+
+@pytest.mark.requirement("POL-03")
+def test_a_reviewer_gets_a_past_decision_in_full(policies, decider) -> None:
+    enforce(policies, STRICT)
+    enforce(policies, "permit (principal, action, resource);", "easy")
+    policies.assign(b"h" * 20, "easy")
+    with pytest.raises(PolicyDeniedError):
+        decider.decide(Operation.ACCOUNT_DELETE, named(b"h" * 20))
+    ((number, past),) = policies.newest_decisions(5)
+    enforce(policies, rules.DEFAULT_POLICY)
+    seen, found = policies.explain(number)
+    assert seen == past
+    assert past.policies == "default@2 easy@1"
+    assert (found.decision.is_allowed, found.decision.rules) == (False, ("encrypted-disk",))
+    assert {name: each.is_allowed for name, each in found.by_policy.items()} == {
+        "default@2": False,
+        "easy@1": True,
+    }
+    assert found.would_allow == ("posture were good",)
+    with pytest.raises(DecisionUnknownError):
+        policies.explain(number + 1)
+
+
+@pytest.mark.requirement("POL-03")
+def test_what_takes_two_facts_to_allow_is_explained_as_both(policies, decider) -> None:
+    both = """
+    permit (principal, action, resource)
+    when { context.posture == "good" && context.session_age_seconds < 10 };
+    """
+    enforce(policies, both)
+    with pytest.raises(PolicyDeniedError):
+        decider.decide(Operation.TOKENS_ISSUE, GOOD)
+    ((number, _past),) = policies.newest_decisions(1)
+    (would,) = policies.explain(number)[1].would_allow
+    assert "posture were good" in would
+    assert "session_age_seconds were 0" in would
 
 
 @pytest.mark.requirement("PRV-02")
@@ -235,5 +287,7 @@ def test_an_action_is_in_its_group() -> None:
 
 def test_processes_that_start_together_write_one_first_policy(database, clock) -> None:
     with ThreadPoolExecutor(4) as pool:
-        starts = [pool.submit(Policies, database, keys_of_tests(), clock) for _ in range(4)]
-    assert [start.result().in_force("default").version for start in starts] == [1, 1, 1, 1]
+        starts = [
+            pool.submit(Policies, database, keys_of_tests(), clock, Changes()) for _ in range(4)
+        ]
+    assert [start.result().standing.in_force for start in starts] == [{"default": 1}] * 4

@@ -36,6 +36,7 @@ class Act(Enum):
     POLICY_STAGED = ("policy.staged", Category.ADMINISTRATION)
     POLICY_ACTIVATED = ("policy.activated", Category.ADMINISTRATION)
     POLICY_ASSIGNED = ("policy.assigned", Category.ADMINISTRATION)
+    POLICY_CONFIRMED = ("policy.confirmed", Category.ADMINISTRATION)
     HANDLE_ASKED = ("handle.asked", Category.ADMINISTRATION)
     HANDLE_APPROVED = ("handle.approved", Category.ADMINISTRATION)
     HANDLE_DENIED = ("handle.denied", Category.ADMINISTRATION)
@@ -66,7 +67,10 @@ class Decision(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One decision. Handles are 20 bytes, made for the audit log alone; absent ones are zeros."""
+    """One decision. Handles are 20 bytes, made for the audit log alone; absent ones are zeros.
+
+    ``policy_version`` numbers what was in force for whom: each change of policy takes the next.
+    """
 
     act: Act
     role: Role

@@ -35,6 +35,13 @@ head = sa.Table(
         nullable=False,
         info=declares(Kind.TRANSPARENCY, "numbers the next entry without a gap", _FOREVER),
     ),
+    sa.Column(
+        "policy_version",
+        sa.BigInteger,
+        nullable=False,
+        server_default="0",
+        info=declares(Kind.TRANSPARENCY, "an older policy put back is noticed by it", _FOREVER),
+    ),
 )
 
 entry = sa.Table(
@@ -118,6 +125,17 @@ def reserve_numbers(connection: sa.Connection, count: int) -> int:
     first = connection.execute(sa.select(head.c.size).with_for_update()).scalar_one()
     connection.execute(head.update().values(size=first + count))
     return first
+
+
+def keep_policy_version(connection: sa.Connection, newest: int) -> None:
+    """Remember the newest policy version that a record names; it never goes down."""
+    wanted = head.update().where(head.c.policy_version < newest)
+    connection.execute(wanted.values(policy_version=newest))
+
+
+def policy_version(connection: sa.Connection) -> int:
+    """Return the newest policy version that a record named."""
+    return connection.execute(sa.select(head.c.policy_version)).scalar() or 0
 
 
 def insert(connection: sa.Connection, records: Sequence[SealedRecord], ends: Sequence[int]) -> None:

@@ -26,6 +26,7 @@ class Purpose(Enum):
     POLICY = "policy"
     AUDIT = "audit"
     UPDATES = "updates"
+    POSTURE = "posture"
     ATTESTATION = "attestation"
     INTELLIGENCE = "intelligence"
 

@@ -19,6 +19,8 @@ SECONDS_PER_DAY = 86_400
 EPOCH_SECONDS = 30 * SECONDS_PER_DAY
 # Keys outlive their epoch by as long as the longest record under its handles (audit: 400 days).
 KEY_RETENTION_SECONDS = 400 * SECONDS_PER_DAY
+# What is kept under these ends with the epoch itself, and so does the key.
+ENDING_WITH_EPOCH = frozenset((Purpose.POSTURE, Purpose.ATTESTATION))
 APPROVALS_NEEDED = 2
 # Published revocations are padded to a multiple of this, so that their number tells little.
 REVOCATIONS_PER_BATCH = 64
@@ -31,10 +33,15 @@ def epoch_of(purpose: Purpose, now_seconds: int) -> int:
     return (now_seconds + _stagger(purpose)) // EPOCH_SECONDS
 
 
+def epoch_ends_at(scope: Scope) -> int:
+    """Return when the handles of a scope give way to others, in Unix seconds."""
+    return (scope.epoch + 1) * EPOCH_SECONDS - _stagger(scope.purpose)
+
+
 def key_ends_at(scope: Scope) -> int:
     """Return when the key of a scope is destroyed, in Unix seconds."""
-    epoch_end = (scope.epoch + 1) * EPOCH_SECONDS - _stagger(scope.purpose)
-    return epoch_end + KEY_RETENTION_SECONDS
+    kept_on = 0 if scope.purpose in ENDING_WITH_EPOCH else KEY_RETENTION_SECONDS
+    return epoch_ends_at(scope) + kept_on
 
 
 def handle_for(key: bytes, scope: Scope, subject: SubjectId) -> Handle:

@@ -206,6 +206,14 @@ def keep_revoked(connection: sa.Connection, scope: Scope, handle: Handle, ends_a
     insert_if_absent(connection, revoked, row)
 
 
+def is_revoked(connection: sa.Connection, scope: Scope, handle: Handle) -> bool:
+    """Say whether a handle of a scope is revoked."""
+    wanted = sa.select(revoked.c.handle).where(
+        *_in_scope(revoked, scope), revoked.c.handle == handle
+    )
+    return connection.execute(wanted).first() is not None
+
+
 def revoked_in(connection: sa.Connection, scope: Scope) -> list[Handle]:
     """Return the revoked handles of a scope, in an order that says nothing about time."""
     wanted = sa.select(revoked.c.handle).where(*_in_scope(revoked, scope))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enigm.foundation.errors import (
+    ExhaustedError,
     ForbiddenError,
     InvalidError,
     NotFoundError,
@@ -58,6 +59,28 @@ class PolicyUnknownError(NotFoundError):
         super().__init__("policy.unknown", "There is no policy with this name and version.")
 
 
+class DecisionUnknownError(NotFoundError):
+    """No such decision, or it was forgotten."""
+
+    def __init__(self) -> None:
+        """Say how long decisions stay."""
+        super().__init__(
+            "policy.decision_unknown",
+            "There is no decision with this number; decisions are forgotten after a month.",
+        )
+
+
+class AssignmentsFullError(ExhaustedError):
+    """More people and devices have a policy of their own than a look at the store can check."""
+
+    def __init__(self) -> None:
+        """Say what to do instead."""
+        super().__init__(
+            "policy.assignments_full",
+            "There are too many assignments. Say it in the default policy instead.",
+        )
+
+
 class PolicyUnverifiableError(UnverifiableError):
     """A stored policy is not the one that was signed."""
 
@@ -65,6 +88,18 @@ class PolicyUnverifiableError(UnverifiableError):
         """Say that nothing protected can be done until it is replaced."""
         super().__init__(
             "policy.unverifiable", "The policy in force is not the one that was signed."
+        )
+
+
+class PolicyRolledBackError(UnverifiableError):
+    """Who writes to the policy store put an older statement back, or took it away."""
+
+    def __init__(self) -> None:
+        """Say what an operator does about it."""
+        super().__init__(
+            "policy.rolled_back",
+            "The policies in force are older than the audit log knows. Look at them with "
+            "`enigm policy show` and let them stand with `enigm policy confirm`.",
         )
 
 

@@ -44,12 +44,13 @@ class Evidence:
     Args:
         state: what is known of it.
         attributes: what policies may ask about.
-        handle: for Fact.HANDLE, under which policies are assigned.
+        handles: for Fact.HANDLE, under which policies may be assigned to who asks: those of the
+            account, the device and the environment, of every epoch whose key still stands.
     """
 
     state: FactState
     attributes: Mapping[str, Attribute] = field(default_factory=lambda: NO_ATTRIBUTES)
-    handle: bytes = b""
+    handles: tuple[bytes, ...] = ()
 
 
 class Operation(Enum):
@@ -62,11 +63,23 @@ class Operation(Enum):
     DEVICE_ENROLMENT_REFUSE = ("devices.enrolment.refuse", False)
     DEVICE_CARD_REPLACE = ("devices.card.replace", False)
     DEVICE_KEY_PACKAGES = ("devices.key_packages", False)
+    POSTURE_REPORT = ("posture.report", False)
+    ATTESTATION_PROVE = ("attestation.prove", False)
 
     def __init__(self, word: str, is_critical: bool) -> None:  # noqa: FBT001 - an enum's row
         """Keep the word that policies name, and whether the operation is critical."""
         self.word = word
         self.is_critical = is_critical
+
+    @property
+    def establishes(self) -> tuple[Fact, ...]:
+        """The facts that are taken for good here, because this is how a device makes them good.
+
+        A policy that demands them of everything would otherwise lock every device out for ever.
+        Both, because one of the two reports could else wait for the other.
+        """
+        is_report = self.word in ("posture.report", "attestation.prove")
+        return (Fact.POSTURE, Fact.ATTESTATION) if is_report else ()
 
     @property
     def needs(self) -> tuple[Fact, ...]:
@@ -85,6 +98,30 @@ class PolicyVersion:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """What is in force for whom, under a number that grows with every change.
+
+    Args:
+        number: the change that made it so; the audit log's records name it.
+        in_force: which version of each policy decides.
+        assigned: which policy decides, besides the default, for whom by handle.
+    """
+
+    number: int
+    in_force: Mapping[str, int]
+    assigned: Mapping[bytes, str]
+
+
+class PolicyChange(Enum):
+    """What an operator does to policies; each is on the audit log before it is done."""
+
+    STAGED = "staged"
+    ACTIVATED = "activated"
+    ASSIGNED = "assigned"
+    CONFIRMED = "confirmed"
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What was decided, why for the person, and why for a reviewer."""
 
@@ -95,12 +132,32 @@ class Decision:
 
 
 class Remembered(NamedTuple):
-    """The facts of a past decision: when, what, which facts as JSON, and how it was decided."""
+    """A past decision: when, what, which facts as JSON, how, and by which policies.
+
+    Policies are written ``default@3 strict@1``.
+    """
 
     at: int
     operation: str
     context: bytes
     is_allowed: bool
+    policies: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Everything about one decision, for a reviewer.
+
+    Args:
+        decision: what was decided, and the person's sentence.
+        by_policy: what each policy alone answers, by ``name@version``.
+        would_allow: what would have to be otherwise for it to be allowed; empty where it is
+            allowed already, or where no fact would help.
+    """
+
+    decision: Decision
+    by_policy: Mapping[str, Decision]
+    would_allow: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,24 +9,38 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import cedarpy
 import msgspec
 
 from enigm.domains.policy.errors import PolicyInvalidError
-from enigm.domains.policy.model import Decision, DryRun, Fact, Operation
+from enigm.domains.policy.model import (
+    Decision,
+    DryRun,
+    Evidence,
+    Explanation,
+    Fact,
+    FactState,
+    Operation,
+)
+from enigm.wire.posture_report import Signal, State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from enigm.domains.policy.model import Attribute, Evidence
+    from enigm.domains.policy.model import Attribute, Standing
 
 POLICY_BYTES_MAX = 64 * 1024
 NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 NOTHING_ALLOWS = "No rule of the policy in force allows this."
+SESSION_AGE = "session_age_seconds"
+_WORSE = frozenset(state.value for state in FactState if state is not FactState.GOOD)
 
 _FACT_STATES = "posture: String, updates: String, attestation: String, intelligence: String"
+# Each is "true", "false" or "unknown"; "stale" or "missing" where there is no fresh report.
+_SIGNALS = ", ".join(f"{signal.word}: String" for signal in Signal)
+_SIGNAL_WORDS = frozenset(signal.word for signal in Signal)
 _GROUPS = {True: "critical", False: "ordinary"}
 _ACTIONS = "\n".join(
     f'action "{operation.word}" in [Action::"{_GROUPS[operation.is_critical]}"]'
@@ -39,6 +53,7 @@ entity Service;
 type Facts = {{
   session_age_seconds: Long,
   {_FACT_STATES},
+  {_SIGNALS},
 }};
 action "critical";
 action "ordinary";
@@ -66,7 +81,10 @@ class CompiledPolicy:
             found = "; ".join(str(error) for error in validation.errors)
             raise PolicyInvalidError(f"The policy does not fit the schema: {found}")
         self._policies = cedarpy.PolicySet.from_str(text)
-        self._annotations = _annotations(text)
+        document: dict[str, Any] = msgspec.json.decode(cedarpy.policies_to_json_str(text))
+        policies: dict[str, dict[str, Any]] = document["staticPolicies"]
+        self._annotations = {name: each.get("annotations", {}) for name, each in policies.items()}
+        self.asks: frozenset[str] = frozenset(_attributes_in(policies))
 
     def decide(self, operation: Operation, context: Mapping[str, Attribute]) -> Decision:
         """Evaluate one operation over its context, which ``context_of`` makes."""
@@ -88,7 +106,8 @@ class CompiledPolicy:
 
 def context_of(facts: Mapping[Fact, Evidence]) -> dict[str, Attribute]:
     """Return what policies may ask about; a fact that nobody established is ``missing``."""
-    context: dict[str, Attribute] = {"session_age_seconds": 0}
+    context: dict[str, Attribute] = {SESSION_AGE: 0}
+    context.update((signal.word, FactState.MISSING.value) for signal in Signal)
     for fact in (Fact.POSTURE, Fact.UPDATES, Fact.ATTESTATION, Fact.INTELLIGENCE):
         context[fact.value] = facts[fact].state.value if fact in facts else "missing"
     for evidence in facts.values():
@@ -96,16 +115,65 @@ def context_of(facts: Mapping[Fact, Evidence]) -> dict[str, Attribute]:
     return context
 
 
+def asks_for(policy: CompiledPolicy, fact: Fact) -> bool:
+    """Say whether a policy looks at a fact; what none looks at is not even read."""
+    words = {fact.value}
+    if fact is Fact.POSTURE:
+        words.update(signal.word for signal in Signal)
+    return bool(words & policy.asks)
+
+
+def taken_for_good(fact: Fact) -> Evidence:
+    """Return a fact as if it was good, for the operation that establishes it."""
+    words = [signal.word for signal in Signal] if fact is Fact.POSTURE else []
+    return Evidence(FactState.GOOD, dict.fromkeys(words, State.TRUE.word))
+
+
+def joined(decisions: Sequence[Decision]) -> Decision:
+    """Return the decision of several policies: all must allow, so nothing assigned loosens."""
+    denials = [each for each in decisions if not each.is_allowed]
+    return (denials or decisions)[0]
+
+
+def explain(
+    policies: Mapping[str, CompiledPolicy], operation: Operation, context: Mapping[str, Attribute]
+) -> Explanation:
+    """Decide once more and say what each policy answers, and what would have been enough."""
+
+    def decided(facts: Mapping[str, Attribute]) -> Decision:
+        return joined([policy.decide(operation, facts) for policy in policies.values()])
+
+    by_policy = {name: policy.decide(operation, context) for name, policy in policies.items()}
+    decision = joined(list(by_policy.values()))
+    better = {name: _at_best(name, value) for name, value in context.items()}
+    changed = {name: value for name, value in better.items() if context[name] != value}
+    would: tuple[str, ...] = ()
+    if not decision.is_allowed:
+        one = [name for name in changed if decided({**context, name: changed[name]}).is_allowed]
+        would = tuple(f"{name} were {changed[name]}" for name in one)
+        if not would and decided({**context, **changed}).is_allowed:
+            would = (" and ".join(f"{name} were {value}" for name, value in changed.items()),)
+    return Explanation(decision, by_policy, would)
+
+
+def _at_best(name: str, value: Attribute) -> Attribute:
+    if name == SESSION_AGE:
+        return 0
+    if name in _SIGNAL_WORDS:
+        return State.TRUE.word
+    return FactState.GOOD.value if value in _WORSE else value
+
+
 def dry_run(
-    policy: CompiledPolicy, past: Iterable[tuple[Operation, Mapping[str, Attribute], bool]]
+    past: Iterable[tuple[Operation, Mapping[str, Attribute], bool, Sequence[CompiledPolicy]]],
 ) -> DryRun:
-    """Decide past operations again and count what would have been different."""
+    """Decide past operations again, each by its policies, and count what would be different."""
     denied: Counter[str] = Counter()
     allowed: Counter[str] = Counter()
     count = 0
-    for operation, context, was_allowed in past:
+    for operation, context, was_allowed, policies in past:
         count += 1
-        is_allowed = policy.decide(operation, context).is_allowed
+        is_allowed = joined([each.decide(operation, context) for each in policies]).is_allowed
         if was_allowed and not is_allowed:
             denied[operation.word] += 1
         elif is_allowed and not was_allowed:
@@ -119,14 +187,33 @@ def signed_bytes(name: str, version: int, text: str) -> bytes:
     return b"".join(len(part).to_bytes(4, "big") + part for part in fields)
 
 
+def standing_bytes(standing: Standing) -> bytes:
+    """Return what a statement's signature covers: the number, every version, every assignment."""
+    versions = sorted(standing.in_force.items())
+    assigned = sorted(standing.assigned.items())
+    fields = [standing.number.to_bytes(8, "big"), len(versions).to_bytes(4, "big")]
+    fields += [part for name, version in versions for part in (name.encode(), _u64(version))]
+    fields += [part for handle, name in assigned for part in (handle, name.encode())]
+    return b"".join(len(part).to_bytes(4, "big") + part for part in fields)
+
+
+def _u64(number: int) -> bytes:
+    return number.to_bytes(8, "big")
+
+
 def require_name(name: str) -> None:
     """Return if a policy may bear this name; raises PolicyInvalidError."""
     if not NAME.fullmatch(name):
         raise PolicyInvalidError("A policy's name is lower case letters, digits and dashes.")
 
 
-def _annotations(text: str) -> dict[str, dict[str, str]]:
-    """Return each rule's annotations under the engine's own name for it."""
-    document: dict[str, Any] = msgspec.json.decode(cedarpy.policies_to_json_str(text))
-    policies: dict[str, dict[str, Any]] = document["staticPolicies"]
-    return {name: policy.get("annotations", {}) for name, policy in policies.items()}
+def _attributes_in(node: Any) -> Iterator[str]:
+    """Yield the context's attributes that a policy names, in the engine's own JSON of it."""
+    if isinstance(node, dict):
+        branches = cast("dict[str, Any]", node)
+        if branches.get("left") == {"Var": "context"} and isinstance(branches.get("attr"), str):
+            yield branches["attr"]
+        node = list(branches.values())
+    if isinstance(node, list):
+        for branch in cast("list[Any]", node):
+            yield from _attributes_in(branch)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from enigm.domains.policy.model import PolicyVersion, Remembered
+from enigm.domains.policy.model import PolicyVersion, Remembered, Standing
 from enigm.foundation.database import (
     ROW_NUMBER,
     insert_if_absent,
@@ -73,6 +73,29 @@ in_force = sa.Table(
     ),
 )
 
+standing = sa.Table(
+    "standing",
+    metadata,
+    sa.Column(
+        "id",
+        sa.Integer,
+        primary_key=True,
+        info=declares(Category.OPERATIONS, "there is one statement", _POLICY_END),
+    ),
+    sa.Column(
+        "number",
+        sa.BigInteger,
+        nullable=False,
+        info=declares(Category.OPERATIONS, "an older statement is noticed by it", _POLICY_END),
+    ),
+    sa.Column(
+        "signature",
+        sa.LargeBinary,
+        nullable=False,
+        info=declares(Category.OPERATIONS, "proves what is in force for whom", _POLICY_END),
+    ),
+)
+
 assignment = sa.Table(
     "assignment",
     metadata,
@@ -99,7 +122,7 @@ decision = sa.Table(
         "number",
         ROW_NUMBER,
         primary_key=True,
-        info=declares(Category.OPERATIONS, "keeps past decisions in order", _DECISION_END),
+        info=declares(Category.OPERATIONS, "tells past decisions apart", _DECISION_END),
     ),
     sa.Column(
         "at",
@@ -125,6 +148,11 @@ decision = sa.Table(
         nullable=False,
         info=declares(Category.OPERATIONS, "what a dry run compares with", _DECISION_END),
     ),
+    sa.Column(
+        "policies",
+        sa.Text,
+        info=declares(Category.OPERATIONS, "which texts decided, for who explains", _DECISION_END),
+    ),
 )
 
 DESIGN = StoreDesign(metadata, Path(__file__).parent / "migrations" / "versions")
@@ -145,14 +173,6 @@ def keep_version(connection: sa.Connection, kept: PolicyVersion) -> None:
     )
 
 
-def begin_policy(connection: sa.Connection, first: PolicyVersion) -> None:
-    """Write a policy's first version and let it decide, unless another process just did."""
-    text = {"text": first.text, "signature": first.signature}
-    name = {"name": first.name, "version": first.version}
-    insert_if_absent(connection, policy_version, name | text)
-    insert_if_absent(connection, in_force, name)
-
-
 def find_version(connection: sa.Connection, name: str, version: int) -> PolicyVersion | None:
     """Return a signed text."""
     row = connection.execute(
@@ -163,14 +183,17 @@ def find_version(connection: sa.Connection, name: str, version: int) -> PolicyVe
     return PolicyVersion(row.name, row.version, row.text, row.signature) if row else None
 
 
+def begin_policy(connection: sa.Connection, first: PolicyVersion) -> None:
+    """Write a policy's first version and let it decide, unless another process just did."""
+    text = {"text": first.text, "signature": first.signature}
+    name = {"name": first.name, "version": first.version}
+    insert_if_absent(connection, policy_version, name | text)
+    insert_if_absent(connection, in_force, name)
+
+
 def put_in_force(connection: sa.Connection, name: str, version: int) -> None:
     """Let this version decide from now on."""
     insert_or_replace(connection, in_force, {"name": name, "version": version}, key=["name"])
-
-
-def version_in_force(connection: sa.Connection, name: str) -> int | None:
-    """Return which version decides."""
-    return connection.execute(sa.select(in_force.c.version).where(in_force.c.name == name)).scalar()
 
 
 def assign(connection: sa.Connection, handle: bytes, name: str) -> None:
@@ -178,11 +201,37 @@ def assign(connection: sa.Connection, handle: bytes, name: str) -> None:
     insert_or_replace(connection, assignment, {"handle": handle, "name": name}, key=["handle"])
 
 
-def assigned(connection: sa.Connection, handle: bytes) -> str | None:
-    """Return which policy decides for a handle."""
-    return connection.execute(
-        sa.select(assignment.c.name).where(assignment.c.handle == handle)
-    ).scalar()
+def find_standing(
+    connection: sa.Connection, *, to_change: bool = False
+) -> tuple[Standing, bytes] | None:
+    """Return what the rows say is in force for whom, and the signature that must cover it.
+
+    Read in order to be changed, it is locked: of two changes at once the second sees the first.
+    """
+    wanted = standing.select()
+    row = connection.execute(wanted.with_for_update() if to_change else wanted).first()
+    return (_standing(connection, row.number), row.signature) if row else None
+
+
+def rows_alone(connection: sa.Connection) -> Standing:
+    """Return what the rows say where no statement covers them; its number is 0."""
+    return _standing(connection, 0)
+
+
+def keep_standing(connection: sa.Connection, number: int, signature: bytes) -> None:
+    """Write the statement that covers the rows as they stand in this transaction."""
+    row = {"id": 1, "number": number, "signature": signature}
+    insert_or_replace(connection, standing, row, key=["id"])
+
+
+def _standing(connection: sa.Connection, number: int) -> Standing:
+    versions = connection.execute(sa.select(in_force.c.name, in_force.c.version))
+    handles = connection.execute(sa.select(assignment.c.handle, assignment.c.name))
+    return Standing(
+        number,
+        {row.name: row.version for row in versions},
+        {row.handle: row.name for row in handles},
+    )
 
 
 def keep_decisions(connection: sa.Connection, batch: Sequence[Remembered]) -> None:
@@ -193,6 +242,7 @@ def keep_decisions(connection: sa.Connection, batch: Sequence[Remembered]) -> No
             "operation": each.operation,
             "context": each.context,
             "allowed": int(each.is_allowed),
+            "policies": each.policies,
         }
         for each in batch
     ]
@@ -202,4 +252,20 @@ def keep_decisions(connection: sa.Connection, batch: Sequence[Remembered]) -> No
 def decisions(connection: sa.Connection) -> Iterator[Remembered]:
     """Yield past decisions in order."""
     for row in connection.execute(decision.select().order_by(decision.c.number)):
-        yield Remembered(row.at, row.operation, row.context, bool(row.allowed))
+        yield _remembered(row)
+
+
+def newest_decisions(connection: sa.Connection, count: int) -> list[tuple[int, Remembered]]:
+    """Return the newest decisions with their numbers, newest first."""
+    wanted = decision.select().order_by(decision.c.number.desc()).limit(count)
+    return [(row.number, _remembered(row)) for row in connection.execute(wanted)]
+
+
+def find_decision(connection: sa.Connection, number: int) -> Remembered | None:
+    """Return one past decision."""
+    row = connection.execute(decision.select().where(decision.c.number == number)).first()
+    return _remembered(row) if row else None
+
+
+def _remembered(row: sa.Row[Any]) -> Remembered:
+    return Remembered(row.at, row.operation, row.context, bool(row.allowed), row.policies or "")

@@ -123,6 +123,12 @@ class AuditLog:
         with self._database.read() as connection:
             return store.size(connection)
 
+    @property
+    def policy_version(self) -> int:
+        """The newest policy version that any record named, 0 where none did."""
+        with self._database.read() as connection:
+            return store.policy_version(connection)
+
     def _write(self, batch: list[_Waiting]) -> None:
         try:
             with self._database.begin() as connection:
@@ -149,6 +155,7 @@ class AuditLog:
         ]
         ends = [rules.ends_at(each.category, each.period) for each in sealed]
         store.insert(connection, sealed, ends)
+        store.keep_policy_version(connection, max(each.policy_version for each in records))
         return [each.number for each in sealed]
 
     def _seal(

@@ -36,6 +36,10 @@ class HandleAuthority:
         """Return the scope that handles are made in now."""
         return Scope(purpose, tenant, rules.epoch_of(purpose, self.clock.now_seconds()))
 
+    def epoch_ends_at(self, purpose: Purpose) -> int:
+        """Return when the present handles of a purpose give way to others, in Unix seconds."""
+        return rules.epoch_ends_at(self.scope(purpose))
+
     def handle(self, subject: SubjectId, purpose: Purpose, tenant: str = "") -> Handle:
         """Return a device's handle for a purpose in the current epoch."""
         scope = self.scope(purpose, tenant)
@@ -45,6 +49,21 @@ class HandleAuthority:
         with self.database.begin() as connection:
             store.keep_subject(connection, subject)
             return rules.handle_for(self._made_key(connection, scope), scope, subject)
+
+    def live_handles(self, subject: SubjectId, purpose: Purpose, tenant: str = "") -> list[Handle]:
+        """Return a device's handles of every epoch whose key still stands, newest first.
+
+        What was tied to a handle before epochs turned is found under an older one.
+        """
+        newest = self.handle(subject, purpose, tenant)
+        with self.database.read() as connection:
+            scopes = [
+                scope
+                for scope in store.live_scopes(connection)
+                if (scope.purpose, scope.tenant) == (purpose, tenant)
+            ]
+            found = [rules.handle_for(self.key(connection, each), each, subject) for each in scopes]
+        return [newest, *(each for each in reversed(found) if each != newest)]
 
     def revoke(self, subject: SubjectId) -> None:
         """Revoke a device under every purpose whose key still stands."""
@@ -61,7 +80,7 @@ class HandleAuthority:
     def is_revoked(self, scope: Scope, handle: Handle) -> bool:
         """Say whether a handle was revoked."""
         with self.database.read() as connection:
-            return handle in store.revoked_in(connection, scope)
+            return store.is_revoked(connection, scope, handle)
 
     def revocation_list(self, scope: Scope) -> list[Handle]:
         """Return what one purpose is told: its revoked handles among random ones, sorted.

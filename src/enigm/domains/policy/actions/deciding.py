@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -15,17 +14,16 @@ from enigm.domains.policy.errors import (
     PolicyUnknownError,
 )
 from enigm.domains.policy.model import Decision, Evidence, Fact, FactState, Operation
-from enigm.domains.policy.rules import CompiledPolicy, context_of
+from enigm.domains.policy.rules import asks_for, context_of, joined, taken_for_good
 from enigm.foundation.errors import Refusal
 
 if TYPE_CHECKING:
     from enigm.domains.policy.actions.governing import Policies
+    from enigm.domains.policy.rules import CompiledPolicy
 
 FactSource = Callable[[], Evidence]
 """Establishes one fact. Raising a Refusal says no in the fact's own words; any other exception
 means that the fact cannot be established."""
-
-DEFAULT_POLICY_NAME = "default"
 
 
 class Decider:
@@ -47,38 +45,38 @@ class Decider:
                 PolicyDeniedError. Nothing was done.
         """
         facts: dict[Fact, Evidence] = {}
-        policy: CompiledPolicy | None = None
+        policies: Mapping[str, CompiledPolicy] = {}
         for fact in operation.needs:
             if fact is Fact.POLICY:
                 named = facts.get(Fact.HANDLE)
-                policy = self._policy(named.handle if named else b"")
+                policies = self._applying(named.handles if named else ())
             else:
                 facts[fact] = _establish(fact, sources)
-        for fact in set(sources) - set(facts):
-            facts[fact] = _tried(fact, sources)
-        if policy is None:
+        if not policies:
             raise FactUnestablishedError(Fact.POLICY.value, FactState.MISSING.value)
+        for fact in set(sources) - set(facts):
+            if any(asks_for(policy, fact) for policy in policies.values()):
+                facts[fact] = _tried(fact, sources)
+        facts.update((fact, taken_for_good(fact)) for fact in operation.establishes)
         context = context_of(facts)
-        decision = policy.decide(operation, context)
-        self._policies.remember(operation, msgspec.json.encode(context), decision)
+        decision = joined([policy.decide(operation, context) for policy in policies.values()])
+        self._policies.remember(operation, msgspec.json.encode(context), decision, policies)
         if not decision.is_allowed:
             trace = f"rules {decision.rules}, errors {decision.errors}"
             raise PolicyDeniedError(decision.sentence, trace)
         return decision
 
-    def _policy(self, handle: bytes) -> CompiledPolicy:
+    def asked_under(self, handles: tuple[bytes, ...]) -> frozenset[str]:
+        """Return the words that the policies of these handles look at."""
+        return frozenset[str]().union(*(each.asks for each in self._applying(handles).values()))
+
+    def _applying(self, handles: tuple[bytes, ...]) -> Mapping[str, CompiledPolicy]:
         try:
-            return compiled(self._policies.text_for(handle))
+            return self._policies.applying(handles)
         except PolicyUnknownError as error:
             raise FactUnestablishedError(Fact.POLICY.value, FactState.MISSING.value) from error
         except Exception as error:
             raise FactUnavailableError(Fact.POLICY.value, str(error)) from error
-
-
-@lru_cache(maxsize=64)
-def compiled(text: str) -> CompiledPolicy:
-    """Parse a policy once; texts are few and decisions many."""
-    return CompiledPolicy(text)
 
 
 def _establish(fact: Fact, sources: Mapping[Fact, FactSource]) -> Evidence:

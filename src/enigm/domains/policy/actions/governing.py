@@ -1,120 +1,202 @@
-"""Write, try, put in force and assign policies; a text is checked whenever it is read."""
+"""Write, try, put in force and assign policies; what decides is checked whenever it is read."""
 
 from __future__ import annotations
 
-import math
 import threading
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from enigm.crypto.errors import SignatureInvalidError
-from enigm.crypto.signatures import Hybrid
 from enigm.domains.policy import rules, store
-from enigm.domains.policy.errors import PolicyUnknownError, PolicyUnverifiableError
-from enigm.domains.policy.model import DryRun, Operation, PolicyVersion, Remembered
+from enigm.domains.policy.actions.standing import DEFAULT_NAME, SignedPolicies
+from enigm.domains.policy.errors import (
+    AssignmentsFullError,
+    DecisionUnknownError,
+    PolicyUnknownError,
+)
+from enigm.domains.policy.model import (
+    DryRun,
+    Explanation,
+    Operation,
+    PolicyChange,
+    PolicyVersion,
+    Remembered,
+    Standing,
+)
 from enigm.domains.policy.rules import CompiledPolicy
+from enigm.foundation.errors import Refusal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     import sqlalchemy as sa
 
     from enigm.domains.policy.model import Decision
+    from enigm.domains.policy.needs import ChangeRecords
     from enigm.foundation.clock import Clock
     from enigm.foundation.database import Database
     from enigm.foundation.keyfile import Keys
 
-SIGNATURE_CONTEXT = b"enigm policy v1"
 # A version put in force by another process decides here after this long; between two looks a
 # decision costs no disk and no signature check.
 LOOK_SECONDS = 1
+# All assignments are read and checked at every look: at this many it takes some 10 ms.
+ASSIGNMENTS_MAX = 10_000
 # Decisions are remembered for statistics, so they are written in batches and may be lost in a
 # crash; the audit log keeps what must not be.
 REMEMBERED_BATCH = 256
 REMEMBER_SECONDS = 5
-# Accounts seen within a second; beyond that the texts are looked up again.
-TEXTS_MAX = 10_000
-DEFAULT_NAME = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """What decides between two looks at the store."""
+
+    standing: Standing
+    policies: Mapping[str, CompiledPolicy]
+    looked_at: float
 
 
 class Policies:
     """The deployment's policies. Safe to share between threads."""
 
-    def __init__(self, database: Database, keys: Keys, clock: Clock) -> None:
-        """Keep the store and the key that signs policies; the first start writes the default."""
+    def __init__(
+        self, database: Database, keys: Keys, clock: Clock, records: ChangeRecords
+    ) -> None:
+        """Keep the store and where changes are recorded; the first start writes the default."""
         self._database = database
         self._clock = clock
-        self._key = Hybrid.from_seed(keys.derive("policy", "signing key"))
+        self._signed = SignedPolicies(keys, records)
+        self._records = records
         self._operations = {operation.word: operation for operation in Operation}
-        self._texts: dict[bytes, tuple[float, str]] = {}
+        self._in_force: InForce | None = None
         self._remembered: list[Remembered] = []
         self._remembered_since = clock.monotonic_seconds()
         self._lock = threading.Lock()
         with database.begin() as connection:
-            if store.version_in_force(connection, DEFAULT_NAME) is None:
-                # Processes that start together write the same first version; one of them wins.
-                store.begin_policy(connection, self._signed(DEFAULT_NAME, 1, rules.DEFAULT_POLICY))
+            self._signed.begin(connection)
 
     def stage(self, name: str, text: str) -> PolicyVersion:
         """Sign and keep a new version, which decides nothing yet; raises PolicyInvalidError."""
         rules.require_name(name)
         CompiledPolicy(text)
+        self._records.record(PolicyChange.STAGED, 0)
         with self._database.begin() as connection:
-            staged = self._signed(name, store.newest_version(connection, name) + 1, text)
+            version = store.newest_version(connection, name) + 1
+            staged = self._signed.sign_text(name, version, text)
             store.keep_version(connection, staged)
         return staged
 
     def dry_run(self, name: str, version: int) -> DryRun:
-        """Say what a version would have changed about the last month's decisions."""
+        """Say what a version would have changed about the last month's decisions.
+
+        It is tried in the place of the version that decided then, beside the other policies
+        that did; a policy that nobody was assigned to is tried as if everybody were.
+        """
         self.write_remembered()
         with self._database.read() as connection:
-            policy = CompiledPolicy(self._verified(connection, name, version).text)
-            past = [
-                (self._operations[operation], msgspec.json.decode(context), allowed)
-                for _at, operation, context, allowed in store.decisions(connection)
-                if operation in self._operations
+            candidate = compiled(self._signed.verified_text(connection, name, version).text)
+            found = [
+                each for each in store.decisions(connection) if each.operation in self._operations
             ]
-        return rules.dry_run(policy, past)
+            others = {each.policies: self._decided_by(connection, each, but=name) for each in found}
+        past = (
+            (
+                self._operations[each.operation],
+                msgspec.json.decode(each.context),
+                each.is_allowed,
+                [candidate, *others[each.policies].values()],
+            )
+            for each in found
+        )
+        return rules.dry_run(past)
 
     def activate(self, name: str, version: int) -> None:
-        """Let a version decide; raises PolicyUnknownError, PolicyUnverifiableError."""
+        """Let a version decide.
+
+        Raises:
+            PolicyUnknownError, PolicyUnverifiableError, PolicyRolledBackError.
+        """
         with self._database.begin() as connection:
-            self._verified(connection, name, version)
+            before = self._signed.standing(connection, to_change=True)
+            self._signed.verified_text(connection, name, version)
             store.put_in_force(connection, name, version)
-        self._forget_texts()
+            self._signed.change(connection, PolicyChange.ACTIVATED, before)
+        self._in_force = None
 
     def assign(self, handle: bytes, name: str) -> None:
-        """Let a policy that is in force decide for a handle; raises PolicyUnknownError."""
+        """Let a policy that is in force decide for a handle, besides the default.
+
+        Raises:
+            PolicyUnknownError, AssignmentsFullError, PolicyUnverifiableError,
+            PolicyRolledBackError.
+        """
         with self._database.begin() as connection:
-            if store.version_in_force(connection, name) is None:
+            before = self._signed.standing(connection, to_change=True)
+            if name not in before.in_force:
                 raise PolicyUnknownError
+            if len(before.assigned) >= ASSIGNMENTS_MAX and handle not in before.assigned:
+                raise AssignmentsFullError
             store.assign(connection, handle, name)
-        self._forget_texts()
+            self._signed.change(connection, PolicyChange.ASSIGNED, before)
+        self._in_force = None
 
-    def in_force(self, name: str) -> PolicyVersion:
-        """Return the version that decides; raises PolicyUnknownError, PolicyUnverifiableError."""
+    def confirm(self) -> Standing:
+        """Let what the rows say stand, after somebody looked at it; return it."""
+        with self._database.begin() as connection:
+            before = store.rows_alone(connection)
+            for name, version in before.in_force.items():
+                self._signed.verified_text(connection, name, version)
+            self._signed.change(connection, PolicyChange.CONFIRMED, before)
+        self._in_force = None
+        return self.standing
+
+    @property
+    def standing(self) -> Standing:
+        """What is in force for whom; raises PolicyUnverifiableError, PolicyRolledBackError."""
+        return self._looked_up().standing
+
+    def number(self) -> int:
+        """Return the number of what is in force, for records; 0 where it cannot be verified."""
+        try:
+            return self.standing.number
+        except Refusal:
+            return 0
+
+    def unchecked_standing(self) -> Standing:
+        """Return what the rows say, for an operator who looks before confirming."""
         with self._database.read() as connection:
-            version = store.version_in_force(connection, name)
-            if version is None:
-                raise PolicyUnknownError
-            return self._verified(connection, name, version)
+            return store.rows_alone(connection)
 
-    def text_for(self, handle: bytes) -> str:
-        """Return the text in force for a handle; raises PolicyUnknownError, …UnverifiableError."""
-        now = self._clock.monotonic_seconds()
-        looked_at, text = self._texts.get(handle, (-math.inf, ""))
-        if now - looked_at >= LOOK_SECONDS:
-            text = self._look_up(handle)
-            with self._lock:
-                if len(self._texts) >= TEXTS_MAX:
-                    self._texts.clear()
-                self._texts[handle] = (now, text)
-        return text
+    def text(self, name: str, version: int) -> PolicyVersion:
+        """Return a signed text; raises PolicyUnknownError, PolicyUnverifiableError."""
+        with self._database.read() as connection:
+            return self._signed.verified_text(connection, name, version)
 
-    def remember(self, operation: Operation, context: bytes, decision: Decision) -> None:
-        """Keep a decision's facts for dry runs: no handle, no name."""
+    def applying(self, handles: Iterable[bytes]) -> dict[str, CompiledPolicy]:
+        """Return the policies that must all allow: the default, and each assigned to a handle.
+
+        They come by ``name@version``.
+
+        Raises:
+            PolicyUnknownError, PolicyUnverifiableError, PolicyRolledBackError.
+        """
+        found = self._looked_up()
+        assigned = found.standing.assigned
+        names = [DEFAULT_NAME, *(assigned[each] for each in handles if each in assigned)]
+        return {f"{name}@{found.standing.in_force[name]}": found.policies[name] for name in names}
+
+    def remember(
+        self, operation: Operation, context: bytes, decision: Decision, policies: Iterable[str]
+    ) -> None:
+        """Keep a decision's facts for dry runs and reviewers: no handle, no name."""
+        by = " ".join(policies)
         now = self._clock.now_seconds()
+        made = Remembered(now, operation.word, context, decision.is_allowed, by)
         with self._lock:
-            self._remembered.append(Remembered(now, operation.word, context, decision.is_allowed))
+            self._remembered.append(made)
             waited = self._clock.monotonic_seconds() - self._remembered_since
             is_due = len(self._remembered) >= REMEMBERED_BATCH or waited >= REMEMBER_SECONDS
         if is_due:
@@ -129,27 +211,49 @@ class Policies:
             with self._database.begin() as connection:
                 store.keep_decisions(connection, batch)
 
-    def _signed(self, name: str, version: int, text: str) -> PolicyVersion:
-        message = rules.signed_bytes(name, version, text)
-        signature = Hybrid.sign(self._key.private, message, SIGNATURE_CONTEXT)
-        return PolicyVersion(name, version, text, signature)
-
-    def _forget_texts(self) -> None:
-        with self._lock:
-            self._texts.clear()
-
-    def _look_up(self, handle: bytes) -> str:
+    def newest_decisions(self, count: int) -> list[tuple[int, Remembered]]:
+        """Return the newest decisions with their numbers, newest first."""
+        self.write_remembered()
         with self._database.read() as connection:
-            name = store.assigned(connection, handle) if handle else None
-        return self.in_force(name or DEFAULT_NAME).text
+            return store.newest_decisions(connection, count)
 
-    def _verified(self, connection: sa.Connection, name: str, version: int) -> PolicyVersion:
-        found = store.find_version(connection, name, version)
-        if found is None:
-            raise PolicyUnknownError
-        message = rules.signed_bytes(found.name, found.version, found.text)
-        try:
-            Hybrid.verify(self._key.public, message, found.signature, SIGNATURE_CONTEXT)
-        except SignatureInvalidError as error:
-            raise PolicyUnverifiableError from error
+    def explain(self, number: int) -> tuple[Remembered, Explanation]:
+        """Return a past decision and everything about it; raises DecisionUnknownError."""
+        with self._database.read() as connection:
+            found = store.find_decision(connection, number)
+            if found is None or found.operation not in self._operations:
+                raise DecisionUnknownError
+            policies = self._decided_by(connection, found)
+        operation = self._operations[found.operation]
+        return found, rules.explain(policies, operation, msgspec.json.decode(found.context))
+
+    def _decided_by(
+        self, connection: sa.Connection, past: Remembered, but: str = ""
+    ) -> dict[str, CompiledPolicy]:
+        named = [each.split("@") for each in past.policies.split()]
+        return {
+            f"{name}@{version}": compiled(
+                self._signed.verified_text(connection, name, int(version)).text
+            )
+            for name, version in named
+            if name != but
+        }
+
+    def _looked_up(self) -> InForce:
+        now = self._clock.monotonic_seconds()
+        found = self._in_force
+        if found is None or now - found.looked_at >= LOOK_SECONDS:
+            with self._database.read() as connection:
+                standing = self._signed.standing(connection)
+                policies = {
+                    name: compiled(self._signed.verified_text(connection, name, version).text)
+                    for name, version in standing.in_force.items()
+                }
+            found = self._in_force = InForce(standing, policies, now)
         return found
+
+
+@lru_cache(maxsize=64)
+def compiled(text: str) -> CompiledPolicy:
+    """Parse a policy once; texts are few and decisions many."""
+    return CompiledPolicy(text)
