@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 import mls_rs_uniffi
 
-from benchmarks.mls.storage import RowStore
+from benchmarks.mls.storage import VaultStore
 from enigm.crypto.mls.ciphersuite import AES128, HYBRID, Suite
 from tests.peers import ts_mls
 from tests.peers.agentvault import AgentVault
@@ -33,7 +33,8 @@ class Engine:
         suite: "0x0001" or "X-Wing".
         make: a client from its identity.
         state_bytes: how much a client keeps on disk for its group.
-        persist: what a client does after each message so that a crash loses nothing.
+        persist: what a client does after each message so that its process may die at any time.
+        force: the same, so that the power may fail.
         is_slow: whether 1,000 members leave time for only the shortest measurements.
     """
 
@@ -42,6 +43,7 @@ class Engine:
     make: Callable[[bytes], Any]
     state_bytes: Callable[[Any], int]
     persist: Callable[[Any], None] | None
+    force: Callable[[Any], None] | None = None
     is_slow: bool = False
 
 
@@ -69,15 +71,18 @@ def _all(node: NodePeer, folder: Path) -> list[Engine]:
 
 
 def _ours(suite_name: str, suite: Suite, folder: Path) -> Engine:
-    stores: WeakKeyDictionary[Ours, RowStore] = WeakKeyDictionary()
+    stores: WeakKeyDictionary[Ours, VaultStore] = WeakKeyDictionary()
 
-    def store(client: Ours) -> RowStore:
+    def store(client: Ours) -> VaultStore:
         if client not in stores:
-            stores[client] = RowStore(Path(tempfile.mkdtemp(dir=folder)) / "state.db")
+            stores[client] = VaultStore(Path(tempfile.mkdtemp(dir=folder)) / "state.db")
         return stores[client]
 
     def persist(client: Ours) -> None:
-        store(client).write(client.group.take_changes())
+        store(client).write(client.group.take_changes(), is_forced=False)
+
+    def force(client: Ours) -> None:
+        store(client).write(client.group.take_changes(), is_forced=True)
 
     def state_bytes(client: Ours) -> int:
         persist(client)
@@ -89,6 +94,7 @@ def _ours(suite_name: str, suite: Suite, folder: Path) -> Engine:
         lambda identity: Ours(identity, suite, encrypted_handshakes=False),
         state_bytes,
         persist,
+        force,
     )
 
 
@@ -151,7 +157,7 @@ def _rine(suite_name: str, suite: int, folder: Path) -> Engine:
         files = folders[client].rglob("*")
         return sum(path.stat().st_size for path in files if path.is_file())
 
-    return Engine("mls-rs (rine)", suite_name, make, state_bytes, Rine.save)
+    return Engine("mls-rs (rine)", suite_name, make, state_bytes, Rine.save, Rine.save)
 
 
 def _ts_mls(suite_name: str, suite: int, node: NodePeer) -> Engine:

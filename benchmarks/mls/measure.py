@@ -108,9 +108,18 @@ class Pass:
         self.figures["encrypt_rate"] = _rate(count, lambda: sent.append(sender.send(plaintext)))
         queue = iter(sent)
         self.figures["decrypt_rate"] = _rate(count, lambda: reader.receive(next(queue), 0))
-        persist = self.engine.persist
-        if persist is None:
-            return
+        for name, persist in (
+            ("persisted_rate", self.engine.persist),
+            ("forced_rate", self.engine.force),
+        ):
+            if persist is not None:
+                self.figures[name] = self._persisted_rate(persist)
+
+    def _persisted_rate(self, persist: Callable[[Any], None]) -> float:
+        sender, reader, plaintext = self.live[0], self._reader(), bytes(PLAINTEXT_BYTES)
+        # What the group's own life has changed is written before: messages alone are measured.
+        persist(sender)
+        persist(reader)
 
         def one_round() -> None:
             message = sender.send(plaintext)
@@ -118,7 +127,7 @@ class Pass:
             reader.receive(message, 0)
             persist(reader)
 
-        self.figures["persisted_rate"] = _rate(count, one_round)
+        return _rate(self.messages, one_round)
 
 
 def _rate(count: int, work: Callable[[], object]) -> float:

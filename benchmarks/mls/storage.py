@@ -1,47 +1,34 @@
-"""Our engine's rows in an encrypted SQLite file, as the App keeps them."""
+"""Our engine's rows in the App's own vault, written by the part that writes them there."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import sqlcipher3.dbapi2
+from enigm.app.vault.file import open_vault
+from enigm.app.vault.group_rows import GroupRows
+from enigm.app.vault.wrapping import fresh_key
+from enigm.foundation.entropy import SystemEntropy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-KEY = bytes(32).hex()
+CONVERSATION = bytes(16).hex()
 
 
-class RowStore:
-    """One table of rows; each write is a transaction that survives the process's death."""
+class VaultStore:
+    """A vault with one conversation; each write is a transaction."""
 
     def __init__(self, path: Path) -> None:
-        self._connection = sqlcipher3.dbapi2.connect(str(path), isolation_level=None)
-        for statement in (
-            f"PRAGMA key = \"x'{KEY}'\"",
-            "PRAGMA journal_mode = WAL",
-            "PRAGMA synchronous = NORMAL",
-            "PRAGMA secure_delete = ON",
-            "CREATE TABLE rows (name BLOB PRIMARY KEY, content BLOB) WITHOUT ROWID",
-        ):
-            self._connection.execute(statement)
+        self._vault = open_vault(path, fresh_key(SystemEntropy()), is_new=True)
+        self._rows = GroupRows(self._vault)
 
-    def write(self, changes: Mapping[bytes, bytes | None]) -> None:
-        """Write and delete rows in one transaction."""
-        if len(changes) == 1:
-            ((name, content),) = changes.items()
-            if content is not None:  # the usual message: one row, a transaction by itself
-                self._connection.execute("REPLACE INTO rows VALUES (?, ?)", (name, content))
-                return
-        written = [(name, content) for name, content in changes.items() if content is not None]
-        deleted = [(name,) for name, content in changes.items() if content is None]
-        self._connection.execute("BEGIN IMMEDIATE")
-        self._connection.executemany("REPLACE INTO rows VALUES (?, ?)", written)
-        self._connection.executemany("DELETE FROM rows WHERE name = ?", deleted)
-        self._connection.execute("COMMIT")
+    def write(self, changes: Mapping[bytes, bytes | None], *, is_forced: bool) -> None:
+        """Write rows: forced to the disk, or so that they survive the process's death."""
+        with self._vault.transaction(is_forced=is_forced):
+            self._rows.write(CONVERSATION, changes)
 
     def content_bytes(self) -> int:
         """How many bytes of names and contents the rows hold."""
-        query = "SELECT COALESCE(SUM(LENGTH(name) + LENGTH(content)), 0) FROM rows"
-        return self._connection.execute(query).fetchone()[0]
+        rows = self._rows.read(CONVERSATION)
+        return sum(len(name) + len(content) for name, content in rows.items())

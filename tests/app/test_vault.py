@@ -169,3 +169,20 @@ async def test_consumed_message_secrets_leave_the_vault(world: World) -> None:
 
 def rows_of(home: Home, talk: str) -> list[Any]:
     return home.vault.rows("SELECT name, value FROM mls_row WHERE conversation = ?", talk)
+
+
+def test_a_write_that_is_not_forced_leaves_the_next_one_forced(profile: Profile) -> None:
+    vault = profile.open(PASSWORD)
+    normal, full = 1, 2
+    for _ in range(2):
+        with vault.transaction(is_forced=False), vault.transaction():
+            vault.set_setting("name", b"value")
+            assert vault.value("PRAGMA synchronous") == normal
+        with vault.transaction():
+            assert vault.value("PRAGMA synchronous") == full
+        with vault.transaction(is_forced=False):
+            pass
+        vault.set_setting("name", None)
+        assert vault.value("PRAGMA synchronous") == full
+    vault.close()
+    profile.release()

@@ -10,6 +10,7 @@ import msgspec
 from enigm.app.errors import DamagedVaultError
 from enigm.app.identity.credentials import ChainBook, account_name, credential_of
 from enigm.app.identity.keys import Account, DeviceKeys
+from enigm.app.vault.group_rows import GroupRows
 from enigm.app.vault.messages import Messages
 from enigm.app.vault.people import People
 from enigm.app.vault.queues import Queues
@@ -53,6 +54,7 @@ class Home:
     threads: Threads = field(init=False)
     messages: Messages = field(init=False)
     queues: Queues = field(init=False)
+    group_rows: GroupRows = field(init=False)
 
     def __post_init__(self) -> None:
         """Open the vault's pages and read the chains."""
@@ -60,6 +62,7 @@ class Home:
         self.threads = Threads(self.vault)
         self.messages = Messages(self.vault)
         self.queues = Queues(self.vault)
+        self.group_rows = GroupRows(self.vault)
         self.chains.chains = self.people.chains()
 
     @property

@@ -50,10 +50,8 @@ class Groups:
         """Return a conversation's group, read from the vault if need be."""
         group = self._loaded.get(thread_id)
         if group is None:
-            rows = self._home.vault.rows(
-                "SELECT name, value FROM mls_row WHERE conversation = ?", thread_id
-            )
-            group = Group.load(self._home.needs, dict(rows), SETTINGS)
+            rows = self._home.group_rows.read(thread_id)
+            group = Group.load(self._home.needs, rows, SETTINGS)
             self._loaded[thread_id] = group
         return group
 
@@ -90,20 +88,12 @@ class Groups:
 
     def save(self, thread_id: str, group: Group) -> None:
         """Write what changed since the last time."""
-        for name, value in group.take_changes().items():
-            if value is None:
-                self._home.vault.run(
-                    "DELETE FROM mls_row WHERE conversation = ? AND name = ?", thread_id, name
-                )
-            else:
-                self._home.vault.run(
-                    "INSERT OR REPLACE INTO mls_row VALUES (?, ?, ?)", thread_id, name, value
-                )
+        self._home.group_rows.write(thread_id, group.take_changes())
 
     def erase(self, thread_id: str) -> None:
         """Destroy a group's secrets; call inside a transaction."""
         self._loaded.pop(thread_id, None)
-        self._home.vault.run("DELETE FROM mls_row WHERE conversation = ?", thread_id)
+        self._home.group_rows.erase(thread_id)
 
 
 def extensions_with(policy: bytes) -> tuple[Extension, ...]:

@@ -47,6 +47,7 @@ class VaultFile:
         """Wrap an open connection; use ``open_vault``."""
         self._connection = connection
         self._depth = 0
+        self._is_forced = True
 
     @contextlib.contextmanager
     def transaction(self, *, is_forced: bool = True) -> Generator[None]:
@@ -55,16 +56,16 @@ class VaultFile:
         A transaction that is not forced survives the end of this process at any instant, and
         may be undone whole when the power fails: for what the service would give again.
         """
-        if is_forced or self._depth:
-            with self._transaction():
-                yield
-            return
-        self._connection.execute("PRAGMA synchronous = NORMAL")
-        try:
-            with self._transaction():
-                yield
-        finally:
-            self._connection.execute("PRAGMA synchronous = FULL")
+        if not self._depth:
+            self._set_forced(is_forced=is_forced)
+        with self._transaction():
+            yield
+
+    def _set_forced(self, *, is_forced: bool) -> None:
+        """Say how the next transactions end; kept until then, for the statement has its price."""
+        if is_forced is not self._is_forced:
+            self._connection.execute(f"PRAGMA synchronous = {'FULL' if is_forced else 'NORMAL'}")
+            self._is_forced = is_forced
 
     @contextlib.contextmanager
     def _transaction(self) -> Generator[None]:
@@ -84,10 +85,14 @@ class VaultFile:
 
     def run(self, statement: str, *values: Value) -> int:
         """Execute one statement; return how many rows it changed."""
+        if not self._depth:
+            self._set_forced(is_forced=True)
         return self._connection.execute(statement, values).rowcount
 
     def run_many(self, statement: str, rows: Sequence[tuple[Value, ...]]) -> None:
         """Execute one statement for each row."""
+        if not self._depth:
+            self._set_forced(is_forced=True)
         self._connection.executemany(statement, rows)
 
     def rows(self, statement: str, *values: Value) -> list[Row]:
