@@ -102,6 +102,9 @@ class PaymentEvent:
     amount: Money
     confirmations: int = 0
     payment: str = ""
+    # Where facts may come in any order (webhooks): the fact of the highest rank counts, whenever
+    # it came. None where `poll` tells them in the order in which they happened.
+    rank: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
