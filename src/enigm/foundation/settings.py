@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 import msgspec
 
 from enigm.foundation.errors import SetupError
+from enigm.foundation.payment_settings import PaymentSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,6 +47,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     limits: dict[str, Limit] = {}
     # Days per ``domain.table``; shorter than declared, never longer (PRV-08).
     retention_days: dict[str, Limit] = {}
+    # Coins and their rates; with nothing set, nobody is asked anything.
+    payments: PaymentSettings = PaymentSettings()
 
     def __repr__(self) -> str:
         """Leave the values out: an address of a database may carry a password."""
