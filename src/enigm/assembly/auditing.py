@@ -15,7 +15,7 @@ from rich.table import Table
 from enigm.assembly.exits import Exit, complain, say
 from enigm.assembly.machine import trust_of_this_machine
 from enigm.crypto.tree_log.checkpoint import open_checkpoint
-from enigm.crypto.tree_log.errors import MalformedNoteError, ProofFailedError
+from enigm.crypto.tree_log.errors import EntriesMissingError, MalformedNoteError, ProofFailedError
 from enigm.crypto.tree_log.signed_note import VerifierKey
 from enigm.crypto.tree_log.verification import VerifiedLog, verify_growth, verify_log
 from enigm.domains.audit.model import NO_HANDLE, Category, Role
@@ -101,7 +101,7 @@ def verify(
         try:
             return (folder / path).read_bytes()
         except OSError as error:
-            raise MalformedNoteError(f"The log has no readable file {path}.") from error
+            raise EntriesMissingError(f"The log has no readable file {path}.") from error
 
     try:
         witnesses = [VerifierKey.parse(each) for each in witness or ()]

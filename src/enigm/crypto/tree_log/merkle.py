@@ -75,6 +75,7 @@ def verify_inclusion(
     """Return if the leaf hash stands at ``index``; raises ProofFailedError."""
     if not 0 <= index < size:
         raise ProofFailedError("The entry's number is not in the tree.")
+    _require_hashes(leaf, expected_root, *proof)
     value = leaf
     for step, on_left in _climb(index, size - 1, proof):
         value = node_hash(step, value) if on_left else node_hash(value, step)
@@ -88,6 +89,7 @@ def verify_consistency(
     """Return if the new tree begins with the whole old one; raises ProofFailedError."""
     if not 0 < old_size <= size:
         raise ProofFailedError("A log never shrinks.")
+    _require_hashes(old_root, new_root, *proof)
     steps = list(proof)
     if old_size == size:
         if steps or not kdf.equal(old_root, new_root):
@@ -106,6 +108,11 @@ def verify_consistency(
         new_value = node_hash(step, new_value) if on_left else node_hash(new_value, step)
     if not (kdf.equal(old_value, old_root) and kdf.equal(new_value, new_root)):
         raise ProofFailedError("The new tree does not continue the old one.")
+
+
+def _require_hashes(*hashes: bytes) -> None:
+    if any(len(each) != HASH_BYTES for each in hashes):
+        raise ProofFailedError("A proof is made of hashes of 32 bytes.")
 
 
 def _climb(position: int, last: int, steps: Sequence[bytes]) -> Iterator[tuple[bytes, bool]]:

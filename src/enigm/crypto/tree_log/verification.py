@@ -9,7 +9,15 @@ from enigm.crypto import kdf
 from enigm.crypto.tree_log import merkle, signed_note, tiles
 from enigm.crypto.tree_log.checkpoint import Checkpoint, read_body
 from enigm.crypto.tree_log.cosignature import verify_cosignature
-from enigm.crypto.tree_log.errors import ProofFailedError
+from enigm.crypto.tree_log.errors import (
+    EntriesMissingError,
+    EntriesMovedError,
+    EntryEditedError,
+    LogForkedError,
+    LogRewrittenError,
+    LogRolledBackError,
+    ProofFailedError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -47,7 +55,8 @@ def verify_log(
     Raises:
         MalformedNoteError: a file is not what its name says.
         NoteUnsignedError: the log's key, or a witness, did not sign this checkpoint.
-        ProofFailedError: an entry or tile was edited, dropped, added or moved.
+        ProofFailedError: by name (``errors``), that entries were edited, moved, dropped, added
+            or rewritten, or that a tile does not fit them.
     """
     note = signed_note.parse(fetch(CHECKPOINT))
     signed_note.verify_ed25519(note, key)
@@ -59,25 +68,32 @@ def verify_log(
     for number, entry in enumerate(_entries(fetch, checkpoint.size)):
         on_entry(number, entry)
         hashes.append(merkle.leaf_hash(entry))
-    if not kdf.equal(_root(hashes), checkpoint.root):
-        raise ProofFailedError("The entries are not those that the checkpoint vouches for.")
     _verify_tiles(fetch, hashes)
+    if not kdf.equal(_root(hashes), checkpoint.root):
+        raise LogRewrittenError
     return VerifiedLog(checkpoint, seen)
 
 
 def verify_growth(fetch: TileFetcher, earlier: Checkpoint, later: Checkpoint) -> None:
-    """Return if the later tree begins with the whole earlier one; raises ProofFailedError.
+    """Return if the later tree begins with the whole earlier one.
 
     Both checkpoints must have been opened with the log's key: two that do not fit prove that
     the log shows different trees to different people.
+
+    Raises:
+        LogRolledBackError: the later tree is the smaller one.
+        LogForkedError: the later tree does not continue the earlier one.
     """
     if earlier.size == 0:
         return
     if later.size < earlier.size:
-        raise ProofFailedError("The log was rolled back: it is shorter than it was.")
+        raise LogRolledBackError
     read = tiles.node_reader(fetch, later.size)
     proof = merkle.consistency_proof(read, earlier.size, later.size)
-    merkle.verify_consistency(earlier.size, later.size, proof, earlier.root, later.root)
+    try:
+        merkle.verify_consistency(earlier.size, later.size, proof, earlier.root, later.root)
+    except ProofFailedError as error:
+        raise LogForkedError from error
 
 
 def _entries(fetch: TileFetcher, size: int) -> Iterator[bytes]:
@@ -85,7 +101,10 @@ def _entries(fetch: TileFetcher, size: int) -> Iterator[bytes]:
         width = min(tiles.TILE_WIDTH, size - index * tiles.TILE_WIDTH)
         entries = tiles.decode_bundle(fetch(tiles.tile_path(tiles.ENTRIES, index, width)))
         if len(entries) != width:
-            raise ProofFailedError("An entry bundle holds more or fewer entries than it must.")
+            first = index * tiles.TILE_WIDTH
+            raise EntriesMissingError(
+                f"From entry {first} on there are {len(entries)} entries where {width} were logged."
+            )
         yield from entries
 
 
@@ -99,8 +118,23 @@ def _verify_tiles(fetch: TileFetcher, leaves: list[bytes]) -> None:
             current_level = level
         start = index * tiles.TILE_WIDTH
         expected = b"".join(row[start : start + width])
-        if not kdf.equal(fetch(tiles.tile_path(level, index, width)), expected):
-            raise ProofFailedError("A hash tile does not fit the entries.")
+        found = fetch(tiles.tile_path(level, index, width))
+        if not kdf.equal(found, expected):
+            raise _difference(found, expected, start) if level == 0 else LogRewrittenError()
+
+
+def _difference(logged: bytes, found: bytes, first: int) -> ProofFailedError:
+    """Say how the entries found differ from those whose hashes a tile holds."""
+    was, is_now = (
+        [hashes[at : at + merkle.HASH_BYTES] for at in range(0, len(hashes), merkle.HASH_BYTES)]
+        for hashes in (logged, found)
+    )
+    if len(was) != len(is_now):
+        return EntriesMissingError(f"The hash tile from entry {first} on is cut.")
+    place = next(at for at, (one, two) in enumerate(zip(was, is_now, strict=True)) if one != two)
+    if sorted(was) == sorted(is_now):
+        return EntriesMovedError(first + place)
+    return EntryEditedError(first + place)
 
 
 def _root(hashes: list[bytes]) -> bytes:
