@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pymerkle import InmemoryTree
 from sigstore._internal.merkle import verify_merkle_inclusion
 from sigstore._internal.rekor.checkpoint import SignedCheckpoint
+from sigstore._utils import KeyID
 
 from enigm.crypto.tree_log import merkle, signed_note, tiles
 from enigm.crypto.tree_log.signed_note import VerifierKey
@@ -29,8 +31,9 @@ SIZE = 600
 pytestmark = pytest.mark.requirement("AUD-01")
 
 # The roots that RFC 6962's authors publish for these eight leaves, in their own tests.
-LEAVES = ["", "00", "10", "2021", "3031", "40414243", "5051525354555657"]
-LEAVES += ["606162636465666768696a6b6c6d6e6f"]
+LEAVES = (
+    ",00,10,2021,3031,40414243,5051525354555657,606162636465666768696a6b6c6d6e6f"
+).split(",")  # fmt: skip
 ROOTS = [
     "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
     "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125",
@@ -117,7 +120,8 @@ def test_sigstore_reads_our_checkpoint_and_accepts_every_proof(published: Path) 
         del key_id
         Ed25519PublicKey.from_public_bytes(KEY.verifier.public).verify(signature, data)
 
-    signed.signed_note.verify(SimpleNamespace(verify=verify), KEY.verifier.key_id + bytes(28))
+    keyring: Any = SimpleNamespace(verify=verify)
+    signed.signed_note.verify(keyring, KeyID(KEY.verifier.key_id + bytes(28)))
     read = tiles.node_reader(lambda path: (published / path).read_bytes(), SIZE)
     for number, entry in enumerate(entries_in(published)):
         proof = SimpleNamespace(
@@ -127,7 +131,8 @@ def test_sigstore_reads_our_checkpoint_and_accepts_every_proof(published: Path) 
             root_hash=bytes.fromhex(signed.checkpoint.log_hash),
         )
         inner = SimpleNamespace(inclusion_proof=proof, canonicalized_body=entry)
-        verify_merkle_inclusion(SimpleNamespace(_inner=inner))
+        theirs: Any = SimpleNamespace(_inner=inner)
+        verify_merkle_inclusion(theirs)
 
 
 def test_the_published_roots_of_eight_leaves_are_ours() -> None:

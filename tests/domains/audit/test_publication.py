@@ -12,12 +12,13 @@ import sqlalchemy as sa
 from enigm.crypto.tree_log.checkpoint import open_checkpoint
 from enigm.crypto.tree_log.errors import MalformedNoteError, NoteUnsignedError, ProofFailedError
 from enigm.crypto.tree_log.verification import verify_growth, verify_log
-from enigm.domains.audit import store
+from enigm.domains.audit import rules, store
 from enigm.domains.audit.actions.publishing import Publication, log_key
 from enigm.domains.audit.actions.recording import AuditLog
 from enigm.domains.audit.errors import AuditRewrittenError
-from enigm.domains.audit.model import Act, Decision, Record, Role
+from enigm.domains.audit.model import Act, Category, Decision, Record, Role
 from enigm.foundation.errors import Refusal
+from enigm.foundation.retention import RetentionJob
 from tests.support.clock import FakeClock
 from tests.support.databases import keys_of_tests
 from tests.support.entropy import FakeEntropy
@@ -146,6 +147,39 @@ def test_growth_is_shown_and_a_fork_is_caught(log, publication, tmp_path, databa
     assert open_checkpoint((tmp_path / "forked" / "checkpoint").read_bytes(), KEY.verifier)
     with pytest.raises(ProofFailedError):
         verify_growth(fetcher(tmp_path / "forked"), earlier, forked)
+
+
+ONE_ACT = {each.category: each for each in Act}
+
+
+@pytest.mark.requirement("AUD-03")
+@pytest.mark.parametrize("ended", list(Category), ids=lambda category: category.name)
+def test_a_category_that_ended_is_unreadable_and_everything_is_still_proved(
+    database, tmp_path, ended: Category
+) -> None:
+    clock = FakeClock()
+    log = AuditLog(database, keys_of_tests(), clock, FakeEntropy())
+    publication = Publication(tmp_path / "published", log, KEY)
+    log.record(*[Record(act, Role.OWNER, Decision.ALLOWED) for act in ONE_ACT.values()])
+    before = {each: log.read(Role.AUDITOR, each, 0, bytes(20)) for each in ONE_ACT}
+    earlier = publication.publish()
+    end = rules.ends_at(ended, rules.period_of(clock.now_seconds()))
+    clock.advance(end - clock.now_seconds())
+    RetentionJob([(database, store.metadata)], clock).run()
+    readable = {each: log.read(Role.AUDITOR, each, 0, bytes(20)) for each in ONE_ACT}
+    kept_longer = {each for each in ONE_ACT if rules.RETENTION_DAYS[each] > days_of(ended)}
+    # What was recorded by reading just now is young.
+    assert {each for each in ONE_ACT if readable[each]} == kept_longer | {Category.AUDIT}
+    assert before[ended][0].number not in [each.number for each in readable[ended]]
+    folder, entries = tmp_path / "published", dict[int, bytes]()
+    verify_growth(fetcher(folder), earlier, publication.publish())
+    verify_log(fetcher(folder), KEY.verifier, on_entry=entries.__setitem__)
+    for record in (each for records in before.values() for each in records):
+        assert entries[record.number].endswith(rules.commitment(record.nonce, record.payload))
+
+
+def days_of(category: Category) -> int:
+    return rules.RETENTION_DAYS[category]
 
 
 @pytest.mark.requirement("AUD-01")
