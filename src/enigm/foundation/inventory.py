@@ -33,8 +33,10 @@ class Category(Enum):
     AUTHENTICATION = "authentication"
     DEVICE = "device"
     DELIVERY = "delivery"
+    COMMERCE = "commerce"
     CONTENT_SEALED = "sealed content"
     TRANSPARENCY = "transparency"
+    CONNECTIVITY = "connectivity"
     ABUSE_PREVENTION = "abuse prevention"
     OPERATIONS = "operations"
 
