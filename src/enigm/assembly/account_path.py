@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from enigm.assembly.evidence import build_evidence, take_evidence
 from enigm.crossings.account_has_owner_name import OwnerNames
 from enigm.crossings.account_receives_tokens import AccountReceivesTokens
 from enigm.crossings.decision_is_audited_by_handle import (
@@ -106,7 +107,11 @@ def build_account_path(
     decisions = DeviceDecisionsAudited(trusting.audit, trusting.handles, trusting.policies.number)
     devices = build_devices(around, databases["devices"], delivery, decisions)
     owner_names = OwnerNames(around.keys)
-    leaving = DeletedAccountLeavesDevices(devices.chains, owner_names, trusting.handles)
+    evidence = build_evidence(around, databases, trusting)
+    reported = take_evidence(evidence, devices.trust, trusting)
+    leaving = DeletedAccountLeavesDevices(
+        devices.chains, owner_names, trusting.handles, reported.by_handle
+    )
     courier = Courier(
         databases["accounts"],
         accounts_store.outbox,
@@ -131,10 +136,15 @@ def build_account_path(
     )
     accounts = _build_accounts(around, databases["accounts"], provided)
     protected = ProtectedOperationAsksPolicy(
-        accounts.sessions, trust, trusting.handles, trusting.decider, decisions
+        accounts.sessions,
+        trust,
+        trusting.handles,
+        trusting.decider,
+        decisions,
+        evidence.for_policy,
     )
     application = http_application(
-        [accounts_router(accounts), *devices_routers(devices)],
+        [accounts_router(accounts), *devices_routers(devices), *reported.routers],
         Door(protected, owner_names),
         Problems(around.log, around.entropy),
     )

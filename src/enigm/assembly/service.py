@@ -44,7 +44,16 @@ DELIVERY_PREFIX: Final = "/delivery/"
 
 # Which stores a role opens. Delivery opens no store that knows an account or a device.
 _OPENED_BY: Final[dict[Role, tuple[str, ...]]] = {
-    "api": ("accounts", "audit", "devices", "handles", "messaging", "policy"),
+    "api": (
+        "accounts",
+        "attestation",
+        "audit",
+        "devices",
+        "handles",
+        "messaging",
+        "policy",
+        "posture",
+    ),
     "delivery": ("messaging",),
 }
 
@@ -141,7 +150,9 @@ def build_service(
     upkeep = Upkeep([], retention, around.log)
     account_path = None
     if "api" in roles:
-        erased = [databases[name] for name in ("accounts", "devices", "handles")]
+        erased = [
+            databases[name] for name in ("accounts", "attestation", "devices", "handles", "posture")
+        ]
         trusting = build_trust(around, databases)
         account_path = build_account_path(
             around, databases, delivery, issuer, lambda: upkeep.scrub(erased), trusting

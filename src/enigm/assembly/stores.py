@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from enigm.domains.accounts.store import DESIGN as ACCOUNTS
+from enigm.domains.attestation.store import DESIGN as ATTESTATION
 from enigm.domains.audit.store import DESIGN as AUDIT
 from enigm.domains.devices.store import DESIGN as DEVICES
 from enigm.domains.handles.store import DESIGN as HANDLES
 from enigm.domains.messaging.store import DESIGN as MESSAGING
 from enigm.domains.policy.store import DESIGN as POLICY
+from enigm.domains.posture.store import DESIGN as POSTURE
 from enigm.foundation.provision import provision
 from enigm.foundation.stores import open_store
 
@@ -21,7 +23,17 @@ if TYPE_CHECKING:
 
 # By domain. A domain whose store is not here is found by tests/architecture/test_inventory.py.
 DESIGNS: Final[dict[str, StoreDesign]] = {
-    design.domain: design for design in (ACCOUNTS, AUDIT, DEVICES, HANDLES, MESSAGING, POLICY)
+    design.domain: design
+    for design in (
+        ACCOUNTS,
+        ATTESTATION,
+        AUDIT,
+        DEVICES,
+        HANDLES,
+        MESSAGING,
+        POLICY,
+        POSTURE,
+    )
 }
 
 

@@ -70,6 +70,21 @@ class SubjectHandles:
         """Return the handles of an owner or a device, of every epoch whose key still stands."""
         return self._authority.live_handles(self._subject(identifier), purpose)
 
+    def policy_handles(self, owner: bytes, device_id: bytes) -> tuple[Handle, ...]:
+        """Return the handles under which policies may be assigned to an owner or a device."""
+        return (
+            *self.live_handles(owner, Purpose.POLICY),
+            *self.live_handles(device_id, Purpose.POLICY),
+        )
+
+    def is_revoked(self, handle: Handle, purpose: Purpose) -> bool:
+        """Say whether a handle of the present epoch was revoked."""
+        return self._authority.is_revoked(self._authority.scope(purpose), handle)
+
+    def ends_at(self, purpose: Purpose) -> int:
+        """Return when the present handles of a purpose give way to others."""
+        return self._authority.epoch_ends_at(purpose)
+
     def revoke(self, identifier: bytes) -> None:
         """Revoke every live handle of a device."""
         self._authority.revoke(self._subject(identifier))
@@ -171,6 +186,31 @@ class PolicyChangesAudited:
     def newest_number(self) -> int:
         """Return the newest number that was recorded."""
         return self._log.policy_version
+
+
+class PostureReviewsAudited:
+    """Provides ``posture.needs.ReviewRecords``."""
+
+    def __init__(self, log: AuditLog) -> None:
+        """Keep the log."""
+        self._log = log
+
+    def record(self, reader: bytes, handle: bytes | None) -> None:
+        """Record that somebody looked at devices' postures, or at one."""
+        act, subject = Act.POSTURE_READ, handle or NO_HANDLE
+        self._log.record(Record(act, Role.OPERATOR, Decision.ALLOWED, reader, subject))
+
+
+class AttestationReviewsAudited:
+    """Provides ``attestation.needs.ReviewRecords``."""
+
+    def __init__(self, log: AuditLog) -> None:
+        """Keep the log."""
+        self._log = log
+
+    def record(self, reader: bytes) -> None:
+        """Record that somebody looked at devices' attestations."""
+        self._log.record(Record(Act.ATTESTATION_READ, Role.OPERATOR, Decision.ALLOWED, reader))
 
 
 def operator_record(act: Act, policy_version: int = 0) -> Record:

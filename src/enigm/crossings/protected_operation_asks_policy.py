@@ -1,4 +1,4 @@
-"""HTTP → accounts, devices, handles, policy. Four states, each its own, joined by policy alone.
+"""HTTP → accounts, devices, handles, policy. States, each its own, joined by policy alone.
 
 Carries:    a session's token, a signed request, the operation's name.
 Withholds:  from policy, whose they are: it is given facts and a handle of its own.
@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from enigm.domains.handles.model import Purpose
 from enigm.domains.policy.errors import PolicyDeniedError
 from enigm.domains.policy.model import Evidence, Fact, FactState, Operation
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
         DeviceDecisionsAudited,
         SubjectHandles,
     )
+    from enigm.crossings.policy_asks_device_evidence import PolicyAsksDeviceEvidence
     from enigm.crossings.protected_request_asks_device_trust import (
         ProtectedRequestAsksDeviceTrust,
     )
@@ -50,6 +50,7 @@ class ProtectedOperationAsksPolicy:
         handles: SubjectHandles,
         decider: Decider,
         denials: DeviceDecisionsAudited,
+        evidence: PolicyAsksDeviceEvidence,
     ) -> None:
         """Keep who establishes each fact, and who decides over them."""
         self._sessions = sessions
@@ -57,6 +58,7 @@ class ProtectedOperationAsksPolicy:
         self._handles = handles
         self._decider = decider
         self._denials = denials
+        self._evidence = evidence
 
     def check(self, operation: Operation, presented: PresentedRequest) -> tuple[Caller, DeviceId]:
         """Return who asks, from which device, if the operation is allowed; else a Refusal."""
@@ -68,6 +70,8 @@ class ProtectedOperationAsksPolicy:
                     Fact.SESSION: facts.session,
                     Fact.DEVICE: facts.device,
                     Fact.HANDLE: facts.handle,
+                    Fact.POSTURE: lambda: self._evidence.posture(facts.device_id),
+                    Fact.ATTESTATION: lambda: self._evidence.attestation(facts.device_id),
                 },
             )
         except PolicyDeniedError as error:
@@ -86,11 +90,7 @@ class ProtectedOperationAsksPolicy:
 
     def policy_handles(self, caller: Caller, device_id: DeviceId) -> tuple[bytes, ...]:
         """Return the handles under which policies may be assigned to an account or a device."""
-        owner = self._trust.owner_of(caller)
-        return (
-            *self._handles.live_handles(owner, Purpose.POLICY),
-            *self._handles.live_handles(device_id, Purpose.POLICY),
-        )
+        return self._handles.policy_handles(self._trust.owner_of(caller), device_id)
 
 
 class _Facts:

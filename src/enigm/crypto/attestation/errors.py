@@ -47,6 +47,7 @@ class Reason(Enum):
     PATCH_LEVEL = ("patch_level", "The device lacks security updates: update it.")
     APPLICATION = ("application", "The evidence was made by another application.")
     COUNTER = ("counter", "The key was used in between: its counter did not go up.")
+    ROLLBACK = ("rollback", "The machine's counters went back: an older state was put back.")
     REFERENCE = ("reference", "The reference values are not signed by who may set them.")
     REFERENCE_EXPIRED = ("reference_expired", "The reference values are expired or not yet valid.")
     REFERENCE_ROLLBACK = ("reference_rollback", "Newer reference values were already seen.")

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 # A release adds one state of about 600 bytes; a manifest names the releases still in use.
 MANIFEST_BYTES_MAX: Final = 1 << 20
 
+# A verdict carries the label, and its token has an end, too.
+LABEL_BYTES_MAX: Final = 128
+
 _CONTEXT: Final = b"enigm reference values v1"
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
@@ -72,14 +75,14 @@ def sign_manifest(manifest: Manifest, key: SigningKey) -> bytes:
 
 
 def open_manifest(
-    signed: bytes, public: bytes, *, now_seconds: int, version_min: int = 0
+    signed: bytes, public: bytes, *, now_seconds: int | None, version_min: int = 0
 ) -> ReferenceValues:
     """Verify and read a manifest.
 
     Args:
         signed: the file's bytes.
         public: the hybrid public key of who may set reference values, pinned.
-        now_seconds: the time at which it has to be good.
+        now_seconds: the time at which it has to be good; None asks only who signed it.
         version_min: the highest version the caller has ever seen.
 
     Raises:
@@ -97,7 +100,7 @@ def open_manifest(
         raise AttestationRefusedError(Reason.REFERENCE, "signed, but not a manifest")
     if manifest.version < version_min:
         raise AttestationRefusedError(Reason.REFERENCE_ROLLBACK)
-    if not manifest.issued_at <= now_seconds < manifest.expires_at:
+    if now_seconds is not None and not manifest.issued_at <= now_seconds < manifest.expires_at:
         raise AttestationRefusedError(Reason.REFERENCE_EXPIRED)
     return ReferenceValues(manifest.version, tuple(manifest.states))
 
@@ -110,7 +113,9 @@ def _check(manifest: Manifest) -> None:
 def _is_sound(manifest: Manifest) -> bool:
     # A state that names no register would be the state of every machine.
     return all(
-        state.pcrs and all(_DIGEST.fullmatch(value) for value in state.pcrs.values())
+        len(state.label.encode()) <= LABEL_BYTES_MAX
+        and state.pcrs
+        and all(_DIGEST.fullmatch(value) for value in state.pcrs.values())
         for state in manifest.states
     )
 

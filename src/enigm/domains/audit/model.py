@@ -41,6 +41,10 @@ class Act(Enum):
     HANDLE_APPROVED = ("handle.approved", Category.ADMINISTRATION)
     HANDLE_DENIED = ("handle.denied", Category.ADMINISTRATION)
     HANDLE_RESOLVED = ("handle.resolved", Category.ADMINISTRATION)
+    POSTURE_READ = ("posture.read", Category.ADMINISTRATION)
+    ATTESTATION_READ = ("attestation.read", Category.ADMINISTRATION)
+    ANCHOR_CHANGED = ("attestation.anchor_changed", Category.ADMINISTRATION)
+    REFERENCE_LOADED = ("attestation.reference_loaded", Category.ADMINISTRATION)
     RECORDS_READ = ("records.read", Category.AUDIT)
 
     def __init__(self, word: str, category: Category) -> None:

@@ -52,3 +52,12 @@ class TrustCheck:
             if not records.use_nonce(nonce_hash, rules.nonce_end(created)):
                 raise RequestReplayedError
         return device_id
+
+    def public_key(self, owner: OwnerRef, device_id: DeviceId) -> bytes:
+        """Return the key by which a trusted device signs; raises DeviceNotTrustedError."""
+        with self._store.read() as records:
+            device = records.device(owner, device_id)
+        if device is None:
+            raise DeviceNotTrustedError("no such device in the owner's chain")
+        rules.check_speaker(device.trust)
+        return device.device_public

@@ -1,0 +1,1 @@
+"""What attestation does: enrol, challenge, judge evidence, and be set up and reviewed."""

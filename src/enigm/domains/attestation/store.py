@@ -1,0 +1,200 @@
+"""What attestation keeps: challenges, enrolled devices, trust anchors, reference values.
+
+What is kept of a device is sealed, of one size, and lies in the order of the handles.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from enigm.domains.attestation.model import Anchor, AnchorKind, AttestationHandle, Step
+from enigm.foundation.database import insert_or_replace, store_metadata
+from enigm.foundation.inventory import Category, declares, until, until_column
+from enigm.foundation.stores import StoreDesign
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+metadata = store_metadata("attestation")
+HANDLE_BYTES = 20
+_END = until_column("ends_at")
+_REMOVED = until("the operator removes it")
+_REPLACED = until("newer reference values are loaded")
+
+challenge = sa.Table(
+    "challenge",
+    metadata,
+    sa.Column(
+        "handle",
+        sa.LargeBinary(HANDLE_BYTES),
+        primary_key=True,
+        info=declares(Category.DEVICE, "whose evidence is awaited", _END),
+    ),
+    sa.Column(
+        "step",
+        sa.String(8),
+        primary_key=True,
+        info=declares(Category.DEVICE, "what the challenge is for", _END),
+    ),
+    sa.Column(
+        "sealed",
+        sa.LargeBinary,
+        nullable=False,
+        info=declares(Category.DEVICE, "what one answer has to match, once", _END),
+    ),
+    sa.Column(
+        "ends_at",
+        sa.BigInteger,
+        nullable=False,
+        index=True,
+        info=declares(Category.DEVICE, "when it is forgotten, rounded", _END),
+    ),
+    sqlite_with_rowid=False,
+)
+
+device = sa.Table(
+    "device",
+    metadata,
+    sa.Column(
+        "handle",
+        sa.LargeBinary(HANDLE_BYTES),
+        primary_key=True,
+        info=declares(Category.DEVICE, "whose machine it is", _END),
+    ),
+    sa.Column(
+        "sealed",
+        sa.LargeBinary,
+        nullable=False,
+        info=declares(Category.DEVICE, "the attestation key, counters and verdict", _END),
+    ),
+    sa.Column(
+        "ends_at",
+        sa.BigInteger,
+        nullable=False,
+        index=True,
+        info=declares(Category.DEVICE, "when it is forgotten, the same for all", _END),
+    ),
+    sqlite_with_rowid=False,
+)
+
+anchor = sa.Table(
+    "anchor",
+    metadata,
+    sa.Column(
+        "anchor_id",
+        sa.String(16),
+        primary_key=True,
+        info=declares(Category.OPERATIONS, "names a trust anchor", _REMOVED),
+    ),
+    sa.Column(
+        "kind",
+        sa.String(16),
+        nullable=False,
+        info=declares(Category.OPERATIONS, "about what it is believed", _REMOVED),
+    ),
+    sa.Column(
+        "content",
+        sa.LargeBinary,
+        nullable=False,
+        info=declares(Category.OPERATIONS, "the certificate or key that is believed", _REMOVED),
+    ),
+)
+
+reference = sa.Table(
+    "reference",
+    metadata,
+    sa.Column(
+        "version",
+        sa.BigInteger,
+        primary_key=True,
+        autoincrement=False,
+        info=declares(Category.OPERATIONS, "refuses older reference values", _REPLACED),
+    ),
+    sa.Column(
+        "signed",
+        sa.LargeBinary,
+        nullable=False,
+        info=declares(Category.OPERATIONS, "which states of a machine are good", _REPLACED),
+    ),
+)
+
+DESIGN = StoreDesign(metadata, Path(__file__).parent / "migrations" / "versions")
+
+
+def keep_challenge(
+    connection: sa.Connection, handle: AttestationHandle, step: Step, sealed: bytes, ends_at: int
+) -> None:
+    """Write a challenge, in place of an older one for the same step."""
+    row = {"handle": handle, "step": step.value, "sealed": sealed, "ends_at": ends_at}
+    insert_or_replace(connection, challenge, row, key=["handle", "step"])
+
+
+def take_challenge(
+    connection: sa.Connection, handle: AttestationHandle, step: Step
+) -> bytes | None:
+    """Return what is to be answered and delete it: one of two callers gets it."""
+    gone = challenge.delete().where(challenge.c.handle == handle, challenge.c.step == step.value)
+    return connection.execute(gone.returning(challenge.c.sealed)).scalar()
+
+
+def keep_device(
+    connection: sa.Connection, handle: AttestationHandle, sealed: bytes, ends_at: int
+) -> None:
+    """Write what is kept of a device."""
+    row = {"handle": handle, "sealed": sealed, "ends_at": ends_at}
+    insert_or_replace(connection, device, row, key=["handle"])
+
+
+def replace_device(connection: sa.Connection, handle: AttestationHandle, sealed: bytes) -> None:
+    """Write what is kept of a device that is there; its end stays."""
+    connection.execute(device.update().where(device.c.handle == handle).values(sealed=sealed))
+
+
+def find_device(connection: sa.Connection, handle: AttestationHandle) -> bytes | None:
+    """Return what is kept of a device, to be changed in this transaction."""
+    wanted = sa.select(device.c.sealed).where(device.c.handle == handle).with_for_update()
+    return connection.execute(wanted).scalar()
+
+
+def devices(connection: sa.Connection) -> Iterator[tuple[AttestationHandle, bytes]]:
+    """Yield what is kept of every device, by handle."""
+    for row in connection.execute(device.select().order_by(device.c.handle)):
+        yield AttestationHandle(row.handle), row.sealed
+
+
+def forget(connection: sa.Connection, handle: AttestationHandle) -> None:
+    """Delete what is kept under a handle."""
+    for table in (challenge, device):
+        connection.execute(table.delete().where(table.c.handle == handle))
+
+
+def keep_anchor(connection: sa.Connection, kept: Anchor) -> None:
+    """Write a trust anchor."""
+    row = {"anchor_id": kept.anchor_id, "kind": kept.kind.value, "content": kept.content}
+    insert_or_replace(connection, anchor, row, key=["anchor_id"])
+
+
+def remove_anchors(connection: sa.Connection, *conditions: sa.ColumnElement[bool]) -> int:
+    """Delete trust anchors; return how many went."""
+    return connection.execute(anchor.delete().where(*conditions)).rowcount
+
+
+def anchors(connection: sa.Connection) -> list[Anchor]:
+    """Return every trust anchor."""
+    rows = connection.execute(anchor.select().order_by(anchor.c.kind, anchor.c.anchor_id))
+    return [Anchor(row.anchor_id, AnchorKind(row.kind), row.content) for row in rows]
+
+
+def keep_reference(connection: sa.Connection, version: int, signed: bytes) -> None:
+    """Write reference values in place of the older ones."""
+    connection.execute(reference.delete())
+    connection.execute(reference.insert().values(version=version, signed=signed))
+
+
+def find_reference(connection: sa.Connection) -> tuple[int, bytes] | None:
+    """Return the reference values that were loaded, and their version."""
+    row = connection.execute(reference.select()).first()
+    return (row.version, row.signed) if row else None

@@ -1,0 +1,1 @@
+"""What posture does: take reports in, say how a handle stands, and show it to administrators."""
