@@ -86,16 +86,23 @@ class TokenIssuer:
         if len(token) != TOKEN_BYTES:
             raise MalformedTokenError("A token is 96 bytes.")
         token_input = token[:TOKEN_INPUT_BYTES]
-        expected = self._evaluator.evaluate_known_input(token_input)
-        if not kdf.equal(expected, token[TOKEN_INPUT_BYTES:]):
+        if not kdf.equal(self.output_for(token_input), token[TOKEN_INPUT_BYTES:]):
             raise TokenRefusedError("The token was not issued here.")
         return token_input
+
+    def output_for(self, known_input: bytes) -> bytes:
+        """Return the 64 bytes that only this key makes of an input (RFC 9497 Evaluate)."""
+        return self._evaluator.evaluate_known_input(known_input)
 
 
 def blind(count: int, entropy: Entropy) -> tuple[BlindState, list[bytes]]:
     """Make 1 to 64 random inputs; return what to keep and what to send, 32 bytes each."""
-    _check_batch_size(count)
-    inputs = [entropy.random_bytes(TOKEN_INPUT_BYTES) for _ in range(count)]
+    return blind_inputs([entropy.random_bytes(TOKEN_INPUT_BYTES) for _ in range(count)])
+
+
+def blind_inputs(inputs: list[bytes]) -> tuple[BlindState, list[bytes]]:
+    """Blind 1 to 64 inputs of the caller's; return what to keep and what to send."""
+    _check_batch_size(len(inputs))
     pairs = [ristretto.Client.blind(item) for item in inputs]
     state = BlindState(inputs, [client for client, _ in pairs])
     return state, [blinded.serialize() for _, blinded in pairs]
@@ -105,6 +112,17 @@ def finalize(
     state: BlindState, elements: list[bytes], proof: bytes, public_key: bytes
 ) -> list[Token]:
     """Check the issuer's proof and unblind; raises MalformedTokenError, TokenRefusedError."""
+    outputs = unblind(state, elements, proof, public_key)
+    return [Token(item + output) for item, output in zip(state.inputs, outputs, strict=True)]
+
+
+def unblind(
+    state: BlindState, elements: list[bytes], proof: bytes, public_key: bytes
+) -> list[bytes]:
+    """Check the issuer's proof; return 64 bytes for each input, in order.
+
+    Raises MalformedTokenError, TokenRefusedError.
+    """
     if len(elements) != len(state.inputs):
         raise MalformedTokenError("The evaluation has another number of elements.")
     if len(proof) != PROOF_BYTES or any(len(item) != ELEMENT_BYTES for item in elements):
@@ -114,11 +132,10 @@ def finalize(
         batch = ristretto.VerifiableBatchOutput.deserialize(proof + b"".join(elements))
     except (ValueError, TypeError) as error:
         raise MalformedTokenError("The evaluation or the key is not well-formed.") from error
-    outputs = _unblind(state.clients, batch, key)
-    return [Token(item + output) for item, output in zip(state.inputs, outputs, strict=True)]
+    return _finalize_batch(state.clients, batch, key)
 
 
-def _unblind(
+def _finalize_batch(
     clients: list[ristretto.Client],
     batch: ristretto.VerifiableBatchOutput,
     key: ristretto.PublicKey,
