@@ -285,6 +285,35 @@ def test_an_action_is_in_its_group() -> None:
     assert policy.decide(Operation.TOKENS_ISSUE, context).is_allowed
 
 
+@pytest.mark.requirement("POL-01")
+def test_an_answer_that_was_kept_is_given_only_for_the_same_facts() -> None:
+    policy = rules.CompiledPolicy(STRICT)
+    nothing = rules.context_of({})
+    for state in FactState:
+        for operation in (Operation.ACCOUNT_DELETE, Operation.TOKENS_ISSUE):
+            fresh = rules.CompiledPolicy(STRICT)
+            context = {**nothing, "posture": state.value}
+            expected = fresh.decide(operation, context)
+            assert policy.decide(operation, context) == expected
+            assert policy.decide(operation, context) == expected
+
+
+def test_more_answers_than_are_kept_are_still_right() -> None:
+    aged = "permit (principal, action, resource) when { context.session_age_seconds < 5 };"
+    policy = rules.CompiledPolicy(aged)
+    for age in [*range(rules.ANSWERS_MAX + 3), 4, 5]:
+        context = {**rules.context_of({}), rules.SESSION_AGE: age}
+        assert policy.decide(Operation.TOKENS_ISSUE, context).is_allowed is (age < 5)
+
+
+@pytest.mark.requirement("POL-01")
+def test_an_attribute_of_another_type_is_our_own_fault_and_decides_nothing() -> None:
+    policy = rules.CompiledPolicy(STRICT)
+    for wrong in (True, 1):
+        with pytest.raises(RuntimeError):
+            policy.decide(Operation.ACCOUNT_DELETE, {**rules.context_of({}), "posture": wrong})
+
+
 def test_processes_that_start_together_write_one_first_policy(database, clock) -> None:
     with ThreadPoolExecutor(4) as pool:
         starts = [

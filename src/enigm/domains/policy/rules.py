@@ -3,6 +3,11 @@
 Two traps of the engine, each with a test: a ``forbid`` whose condition errs is skipped, so any
 error denies; and without the schema's own entities an action is in no group, so a ``forbid``
 over ``Action::"critical"`` would never fire.
+
+The schema is held against a policy when it is compiled, and not against every request, which
+would cost half of the time: a request brings exactly the attributes that the policy names, and
+one that it could not name would be an error, which denies. The same attributes get the same
+answer, so answers are kept.
 """
 
 from __future__ import annotations
@@ -32,6 +37,8 @@ if TYPE_CHECKING:
     from enigm.domains.policy.model import Attribute, Standing
 
 POLICY_BYTES_MAX = 64 * 1024
+# Answers kept per policy; ages of sessions are the only facts with many values.
+ANSWERS_MAX = 4096
 NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 NOTHING_ALLOWS = "No rule of the policy in force allows this."
 SESSION_AGE = "session_age_seconds"
@@ -62,6 +69,14 @@ action "ordinary";
 _SCHEMA = cedarpy.Schema.from_str(SCHEMA_TEXT)
 _ENTITIES = cedarpy.Entities.from_json_str("[]", _SCHEMA)
 
+_STATED = (Fact.POSTURE, Fact.UPDATES, Fact.ATTESTATION, Fact.INTELLIGENCE)
+_NOTHING_KNOWN: dict[str, Attribute] = {
+    SESSION_AGE: 0,
+    **dict.fromkeys((fact.value for fact in _STATED), FactState.MISSING.value),
+    **dict.fromkeys(_SIGNAL_WORDS, FactState.MISSING.value),
+}
+_CONTEXT_VARIABLE = b'{"Var":"context"}'
+
 DEFAULT_POLICY = """\
 @id("trusted-device")
 @say("A signed-in person acts from a trusted device.")
@@ -84,17 +99,33 @@ class CompiledPolicy:
         document: dict[str, Any] = msgspec.json.decode(cedarpy.policies_to_json_str(text))
         policies: dict[str, dict[str, Any]] = document["staticPolicies"]
         self._annotations = {name: each.get("annotations", {}) for name, each in policies.items()}
-        self.asks: frozenset[str] = frozenset(_attributes_in(policies))
+        named = list(_attributes_in(policies))
+        # A policy that takes the context as a whole looks at everything.
+        is_whole = msgspec.json.encode(policies).count(_CONTEXT_VARIABLE) > len(named)
+        self.asks: frozenset[str] = frozenset(_NOTHING_KNOWN if is_whole else named)
+        self._answers: dict[tuple[Operation, tuple[Attribute, ...]], Decision] = {}
 
     def decide(self, operation: Operation, context: Mapping[str, Attribute]) -> Decision:
         """Evaluate one operation over its context, which ``context_of`` makes."""
-        request = {
-            "principal": {"type": "Account", "id": "asker"},
-            "action": {"type": "Action", "id": operation.word},
-            "resource": {"type": "Service", "id": "enigm"},
-            "context": dict(context),
+        asked = {name: context[name] for name in self.asks}
+        if any(type(value) is not type(_NOTHING_KNOWN[name]) for name, value in asked.items()):
+            raise RuntimeError("a fact's attribute has another type than the schema says")
+        key = operation, tuple(asked.values())
+        decision = self._answers.get(key)
+        if decision is None:
+            if len(self._answers) >= ANSWERS_MAX:
+                self._answers.clear()
+            decision = self._answers[key] = self._evaluate(operation, asked)
+        return decision
+
+    def _evaluate(self, operation: Operation, asked: Mapping[str, Attribute]) -> Decision:
+        request: dict[str, Any] = {
+            "principal": 'Account::"asker"',
+            "action": f'Action::"{operation.word}"',
+            "resource": 'Service::"enigm"',
+            "context": msgspec.json.encode(asked).decode(),
         }
-        answer = cedarpy.is_authorized(request, self._policies, _ENTITIES, _SCHEMA)
+        answer = cedarpy.is_authorized(request, self._policies, _ENTITIES)
         errors = tuple(str(error) for error in answer.diagnostics.errors)
         allowed = answer.decision is cedarpy.Decision.Allow and not errors
         fired = [self._annotations.get(each, {}) for each in answer.diagnostics.reasons]
@@ -106,11 +137,10 @@ class CompiledPolicy:
 
 def context_of(facts: Mapping[Fact, Evidence]) -> dict[str, Attribute]:
     """Return what policies may ask about; a fact that nobody established is ``missing``."""
-    context: dict[str, Attribute] = {SESSION_AGE: 0}
-    context.update((signal.word, FactState.MISSING.value) for signal in Signal)
-    for fact in (Fact.POSTURE, Fact.UPDATES, Fact.ATTESTATION, Fact.INTELLIGENCE):
-        context[fact.value] = facts[fact].state.value if fact in facts else "missing"
-    for evidence in facts.values():
+    context = dict(_NOTHING_KNOWN)
+    for fact, evidence in facts.items():
+        if fact in _STATED:
+            context[fact.value] = evidence.state.value
         context.update(evidence.attributes)
     return context
 
