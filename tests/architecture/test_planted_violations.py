@@ -9,6 +9,7 @@ import pytest
 
 from tests.architecture import code_checks, text_checks
 from tests.architecture.tree import Tree, plant
+from tests.architecture.wording import honest_wording
 from tests.support.loopback_only import BeyondLoopbackError
 
 if TYPE_CHECKING:
@@ -63,9 +64,14 @@ PLANTED: list[tuple[Callable[[Tree], list[str]], str, dict[str, str]]] = [
         {"a.lock": f"--index-url https://{'pypi'}.org/simple\n"},
     ),
     (text_checks.no_registry_hosts, "npm", {"b.json": f'"https://registry.{"npmjs"}.org/lit"'}),
-    (text_checks.honest_wording, "claim", {"README.md": "Enigm makes you anonymous.\n"}),
-    (text_checks.honest_wording, "page", {"src/enigm/app/ui/a.js": "text = 'Untraceable!'\n"}),
-    (text_checks.honest_wording, "degree", {"README.md": "It is completely secure.\n"}),
+    (honest_wording, "found", {"README.md": "Enigm makes you anonymous.\n"}),
+    (honest_wording, "page", {"src/enigm/app/ui/a.js": "text = 'Untraceable!'\n"}),
+    (honest_wording, "degree", {"README.md": "It is completely secure.\n"}),
+    (honest_wording, "traffic", {"docs/a.md": "Shaping defeats traffic analysis.\n"}),
+    (honest_wording, "card", {"src/enigm/a.html": "<p>Cards are as private as codes.\n"}),
+    (honest_wording, "ledger", {"docs/a.md": "Bitcoin payments are private.\n"}),
+    (honest_wording, "audited", {"README.md": "Our engine is independently audited.\n"}),
+    (honest_wording, "carrier", {"docs/a.md": "Enigm is your carrier.\n"}),
     (text_checks.named_paths_exist, "path", {"README.md": "See `docs/absent.md`.\n"}),
     (text_checks.named_paths_exist, "link", {"README.md": "See [this](docs/absent.md).\n"}),
     (
@@ -131,7 +137,7 @@ def test_a_planted_fault_is_found(
 
 @pytest.mark.parametrize(
     "check",
-    [*code_checks.CODE_CHECKS, *text_checks.TEXT_CHECKS],
+    [*code_checks.CODE_CHECKS, *text_checks.TEXT_CHECKS, honest_wording],
     ids=lambda check: check.__name__,
 )
 def test_an_honest_tree_passes(check: Callable[[Tree], list[str]], tmp_path: Path) -> None:
@@ -140,7 +146,7 @@ def test_an_honest_tree_passes(check: Callable[[Tree], list[str]], tmp_path: Pat
 
 def test_every_check_has_a_planted_fault() -> None:
     planted = {check for check, _, _ in PLANTED}
-    assert planted == {*code_checks.CODE_CHECKS, *text_checks.TEXT_CHECKS}
+    assert planted == {*code_checks.CODE_CHECKS, *text_checks.TEXT_CHECKS, honest_wording}
 
 
 def test_a_command_that_does_not_exist_is_found(tmp_path: Path) -> None:

@@ -71,30 +71,6 @@ def no_registry_hosts(tree: Tree) -> list[str]:
     return _matches(tree, _REGISTRY_HOSTS, "is a package registry's host")
 
 
-_CLAIMS = re.compile(
-    r"\b(?:anonym(?:ous|ously|ity)|untrace?able|untraceability|unbreakable|unhackable|"
-    r"undetectable|bullet-?proof|military[- ]grade|bank[- ]grade|"
-    r"(?:100 ?%|completely|totally|absolutely|perfectly) (?:secure|private|safe))\b",
-    re.IGNORECASE,
-)
-# RFC 9497's tokens have no better-known name; a sentence that denies a claim does not make it.
-_DENIALS = re.compile(
-    r"\b(?:never|not|no|nor|without|neither|forbids?|refuses?|avoid)\b", re.IGNORECASE
-)
-
-
-def honest_wording(tree: Tree) -> list[str]:
-    """No absolute claim stands anywhere that a person could read it (PRV-06, PAY-12)."""
-    return [
-        f"{path}:{number}: {found.group(0)!r} claims what nobody can promise"
-        for path, text in _ours(tree)
-        if not path.endswith((".lock", ".json"))
-        for number, line in enumerate(text.splitlines(), 1)
-        for found in [_CLAIMS.search(line)]
-        if found and not _DENIALS.search(line)
-    ]
-
-
 _SPAN = re.compile(r"`([^`\n]+)`")
 _LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 _PLACEHOLDER = re.compile(r"[*<>{}…$]|\.\.\.")
@@ -236,7 +212,6 @@ TEXT_CHECKS = (
     decisions_name_their_check,
     no_machine_paths,
     no_registry_hosts,
-    honest_wording,
     named_paths_exist,
     named_make_targets_exist,
     marked_requirements_exist,
