@@ -13,6 +13,7 @@ DIR ?= $(or $(ENIGM_VECTORS),../shared/vectors)/mls
 RUN := $(VENV)/.ready-to-run
 TEST := $(VENV)/.ready-to-test
 PAGE := src/enigm/app/ui/vendor/lit.js
+BROWSER_SOURCES := $(wildcard src/enigm/faces/command/browser/*.js)
 
 .PHONY: help setup up test check fix demo bench assurance screens vectors chaos wheel clean
 
@@ -25,7 +26,7 @@ $(RUN): requirements.lock pyproject.toml scripts/setup.sh
 $(TEST): requirements-dev.lock pyproject.toml scripts/setup.sh package-lock.json
 	@scripts/setup.sh test
 
-$(PAGE): package-lock.json scripts/build_ui.mjs scripts/setup.sh
+$(PAGE): package-lock.json scripts/build_ui.mjs scripts/setup.sh $(BROWSER_SOURCES)
 	@scripts/setup.sh page
 
 setup: $(RUN) $(PAGE) ## install what running Enigm needs: Python parts, the page's parts
@@ -66,6 +67,6 @@ wheel: $(TEST) $(PAGE) ## build a wheel that needs pip alone, and install it to 
 	@scripts/wheel.sh
 
 clean: ## remove everything that was built or installed here
-	@rm -rf $(VENV) node_modules build dist src/enigm/app/ui/vendor .pytest_cache .ruff_cache \
-		.hypothesis .import_linter_cache
+	@rm -rf $(VENV) node_modules build dist src/enigm/app/ui/vendor src/enigm/faces/command/static/vendor \
+		.pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	@find src tests -name __pycache__ -type d -prune -exec rm -rf {} +

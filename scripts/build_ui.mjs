@@ -1,10 +1,12 @@
-// Bundles the App's one front-end library into src/enigm/app/ui/vendor/, which is never committed.
+// Bundles the front-end libraries of the App and of Command into their vendor folders, which are
+// never committed.
 //
 //   node scripts/build_ui.mjs
 //
-// The rest of the interface is served as it is written: plain ES modules and CSS.
+// The rest of both interfaces is served as it is written: plain ES modules and CSS.
 import { build } from "esbuild";
 import { copyFile, mkdir } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -33,3 +35,33 @@ await build({
   logLevel: "warning",
 });
 await copyFile(join(root, "node_modules", "lit", "LICENSE"), join(vendor, "lit.LICENSE.txt"));
+
+const commandFolder = join(root, "src", "enigm", "faces", "command");
+const commandVendor = join(commandFolder, "static", "vendor");
+const packages = join(root, "node_modules");
+
+await mkdir(commandVendor, { recursive: true });
+// The hashes are those that the curves were reviewed with, wherever npm has put them.
+const curves = createRequire(join(packages, "@noble", "curves", "index.js"));
+const hashes = dirname(curves.resolve("@noble/hashes/sha2.js"));
+await build({
+  entryPoints: [join(commandFolder, "browser", "keys.js")],
+  outfile: join(commandVendor, "keys.js"),
+  alias: { "@noble/hashes": hashes },
+  bundle: true,
+  format: "esm",
+  minify: true,
+  target: "es2022",
+  legalComments: "inline",
+  logLevel: "warning",
+});
+const copies = [
+  ["basecoat-css/dist/basecoat.cdn.min.css", "basecoat.css"],
+  ["htmx.org/dist/htmx.min.js", "htmx.js"],
+  ["basecoat-css/LICENSE.md", "basecoat.LICENSE.txt"],
+  ["htmx.org/LICENSE", "htmx.LICENSE.txt"],
+  ["@serenity-kit/opaque/LICENSE", "opaque.LICENSE.txt"],
+  ["@noble/curves/LICENSE", "noble.LICENSE.txt"],
+  ["@scure/bip39/LICENSE", "bip39.LICENSE.txt"],
+];
+for (const [from, to] of copies) await copyFile(join(packages, from), join(commandVendor, to));

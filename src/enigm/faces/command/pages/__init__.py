@@ -1,0 +1,7 @@
+"""Command's pages, one module for each thing that people come to do."""
+
+from __future__ import annotations
+
+from enigm.faces.command.pages import entering, home, sessions
+
+PERSON_PAGES = (*home.HANDLERS, *entering.HANDLERS, *sessions.HANDLERS)

@@ -1,0 +1,78 @@
+"""Makes pages from templates; what a template is given is escaped, and what it lacks is a fault."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.resources import as_file, files
+from typing import Any, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+from litestar import MediaType, Request, Response
+from litestar.datastructures import Cookie
+from markupsafe import Markup
+
+from enigm.faces.command import wording
+from enigm.faces.command.files import StaticFiles
+from enigm.faces.command.gate import FORM_FIELD
+from enigm.faces.command.sessions import Visitor, Visits
+
+HTMX_HEADER: Final = "hx-request"
+# Where a person goes from every page.
+PLACES: Final = (
+    ("/", "Overview"),
+    ("/products", "Products"),
+    ("/orders", "Payments"),
+    ("/entitlements", "What I have"),
+    ("/devices", "Devices"),
+    ("/sessions", "Sessions"),
+    ("/account", "Account"),
+)
+
+
+class Pages:
+    """Shows templates to visitors."""
+
+    def __init__(self, static: StaticFiles, visits: Visits) -> None:
+        """Read the templates of the installed package."""
+        with as_file(files("enigm.faces.command") / "templates") as folder:
+            loader = FileSystemLoader(folder)
+        self._environment = Environment(
+            loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+            lstrip_blocks=True,
+        )  # fmt: skip
+        self._visits = visits
+        filters: dict[str, Callable[..., str]] = {
+            "money": wording.money,
+            "date": wording.date,
+            "moment": wording.moment,
+            "duration": wording.duration,
+        }
+        self._environment.filters.update(filters)
+        known: dict[str, Any] = self._environment.globals
+        known |= {"static": static.address, "form_token": _form_token, "places": PLACES}
+
+    def show(
+        self, request: Request[Any, Any, Any], template: str, status: int = 200, **values: Any
+    ) -> Response[str]:
+        """Return a page, or the part of one that a live page asks for."""
+        visitor = visitor_of(request)
+        body = self._environment.get_template(template).render(
+            visitor=visitor, path=request.url.path, **values
+        )
+        cookies: list[Cookie] = []
+        if visitor.new_guest is not None:
+            cookies.append(self._visits.guest_cookie(visitor.new_guest))
+        return Response(body, media_type=MediaType.HTML, status_code=status, cookies=cookies)
+
+
+def visitor_of(request: Request[Any, Any, Any]) -> Visitor:
+    """Return whom the gate recognised; nobody where no page stands at the path."""
+    return getattr(request.state, "visitor", None) or Visitor(None, None, "")
+
+
+@pass_context
+def _form_token(context: Context) -> Markup:
+    """Return the hidden field that every form carries."""
+    token = context["visitor"].form_token
+    return Markup('<input type="hidden" name="{}" value="{}">').format(FORM_FIELD, token)
