@@ -71,6 +71,15 @@ async def test_every_route_says_how_it_may_be_reached(running: Running) -> None:
         ("POST", f"{device}/key-packages"): Access.PROTECTED,
         ("GET", f"{device}/key-packages"): Access.PROTECTED,
         ("POST", "/directory/v1/lookup"): Access.TOKEN,
+        ("GET", "/posture/v1/signals"): Access.PROTECTED,
+        ("POST", "/posture/v1/challenges"): Access.PROTECTED,
+        ("POST", "/posture/v1/reports"): Access.PROTECTED,
+        ("DELETE", "/posture/v1/report"): Access.PROTECTED,
+        ("POST", "/attestation/v1/enrolments"): Access.PROTECTED,
+        ("POST", "/attestation/v1/enrolments/answer"): Access.PROTECTED,
+        ("POST", "/attestation/v1/nonces"): Access.PROTECTED,
+        ("POST", "/attestation/v1/quotes"): Access.PROTECTED,
+        ("DELETE", "/attestation/v1/device"): Access.PROTECTED,
     }
 
 

@@ -15,7 +15,9 @@ from tests.support.vectors import ROOT
 
 SOURCES = (
     "domains/accounts",
+    "domains/attestation",
     "domains/devices",
+    "domains/posture",
     "faces/http",
     "wire/account_recovery.py",
     "wire/contact_card.py",
@@ -89,4 +91,4 @@ def test_no_code_is_documented_that_is_gone() -> None:
 
 def test_codes_name_where_they_come_from() -> None:
     spaces = {code.partition(".")[0] for code in codes_in_source()}
-    assert spaces == {"accounts", "devices", "http", "wire"}
+    assert spaces == {"accounts", "attestation", "devices", "http", "posture", "wire"}

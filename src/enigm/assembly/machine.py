@@ -6,6 +6,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from enigm.assembly.evidence import EvidenceParts, build_evidence
 from enigm.assembly.places import settings_of_this_machine
 from enigm.assembly.stores import open_stores
 from enigm.assembly.surroundings import Surroundings
@@ -18,6 +19,8 @@ from enigm.foundation.log import EventLog
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from enigm.foundation.database import Database
+
 
 @contextmanager
 def trust_of_this_machine() -> Generator[TrustParts]:
@@ -26,13 +29,28 @@ def trust_of_this_machine() -> Generator[TrustParts]:
     Raises:
         SetupError: a setting, the key file or a store cannot be used.
     """
+    with _opened("audit", "handles", "policy") as (around, databases):
+        yield build_trust(around, databases)
+
+
+@contextmanager
+def evidence_of_this_machine() -> Generator[tuple[TrustParts, EvidenceParts]]:
+    """Open, besides, what devices reported and proved; raises SetupError."""
+    names = ("attestation", "audit", "handles", "policy", "posture")
+    with _opened(*names) as (around, databases):
+        trust = build_trust(around, databases)
+        yield trust, build_evidence(around, databases, trust)
+
+
+@contextmanager
+def _opened(*names: str) -> Generator[tuple[Surroundings, dict[str, Database]]]:
     settings = settings_of_this_machine()
     clock, entropy = SystemClock(), SystemEntropy()
     keys = load_or_create_keys(settings.key_file, entropy)
-    databases = open_stores(settings, keys, ["audit", "handles", "policy"])
+    databases = open_stores(settings, keys, list(names))
     log = EventLog(sys.stderr, clock, strict=False)
     try:
-        yield build_trust(Surroundings(settings, keys, clock, entropy, log), databases)
+        yield Surroundings(settings, keys, clock, entropy, log), databases
     finally:
         for database in databases.values():
             database.close()

@@ -117,6 +117,26 @@ def policy(
     return policy_app(tokens)
 
 
+@app.command(name="posture", help_flags=[], version_flags=[])
+def posture(
+    *tokens: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],
+) -> int | None:
+    """See how devices that report stand, under handles (`enigm posture --help`)."""
+    from enigm.assembly.reviewing import app as posture_app
+
+    return posture_app(tokens)
+
+
+@app.command(name="attestation", help_flags=[], version_flags=[])
+def attestation(
+    *tokens: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],
+) -> int | None:
+    """Say whom to believe about machines and their states (`enigm attestation --help`)."""
+    from enigm.assembly.attesting import app as attestation_app
+
+    return attestation_app(tokens)
+
+
 @app.command(name="handle", help_flags=[], version_flags=[])
 def handle(
     *tokens: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],

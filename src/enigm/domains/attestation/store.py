@@ -153,10 +153,12 @@ def replace_device(connection: sa.Connection, handle: AttestationHandle, sealed:
     connection.execute(device.update().where(device.c.handle == handle).values(sealed=sealed))
 
 
-def find_device(connection: sa.Connection, handle: AttestationHandle) -> bytes | None:
-    """Return what is kept of a device, to be changed in this transaction."""
-    wanted = sa.select(device.c.sealed).where(device.c.handle == handle).with_for_update()
-    return connection.execute(wanted).scalar()
+def find_device(
+    connection: sa.Connection, handle: AttestationHandle, *, to_change: bool = False
+) -> bytes | None:
+    """Return what is kept of a device; ``to_change`` keeps others from it until the commit."""
+    wanted = sa.select(device.c.sealed).where(device.c.handle == handle)
+    return connection.execute(wanted.with_for_update() if to_change else wanted).scalar()
 
 
 def devices(connection: sa.Connection) -> Iterator[tuple[AttestationHandle, bytes]]:

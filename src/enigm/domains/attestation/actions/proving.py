@@ -111,7 +111,7 @@ class Proving:
         nonce = self._records.answered(attester.handle, Step.PROVE)
         bound = bound_nonce(nonce, attester.device_public)
         with self._records.database.begin() as connection:
-            kept = self._records.device(connection, attester.handle)
+            kept = self._records.device(connection, attester.handle, to_change=True)
             if kept is None:
                 raise NotEnrolledError
             try:

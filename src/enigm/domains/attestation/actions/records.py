@@ -49,9 +49,11 @@ class AttestationRecords:
         """Return how a device stands now, and in which good state."""
         return rules.standing_of(kept, self.verdict_key.public, self.clock.now_seconds())
 
-    def device(self, connection: sa.Connection, handle: AttestationHandle) -> KeptDevice | None:
+    def device(
+        self, connection: sa.Connection, handle: AttestationHandle, *, to_change: bool = False
+    ) -> KeptDevice | None:
         """Return what is kept of a device."""
-        sealed = store.find_device(connection, handle)
+        sealed = store.find_device(connection, handle, to_change=to_change)
         return None if sealed is None else self.opened(handle, sealed)
 
     def opened(self, handle: AttestationHandle, sealed: bytes) -> KeptDevice:

@@ -107,7 +107,7 @@ class AttestationSetup:
             change, ended = self._change(connection, signed)
             store.keep_reference(connection, change.version, signed)
             for handle in ended:
-                kept = self._records.device(connection, handle)
+                kept = self._records.device(connection, handle, to_change=True)
                 if kept is not None:
                     ended_now = msgspec.structs.replace(kept, verdict=b"")
                     self._records.replace(connection, handle, ended_now)
