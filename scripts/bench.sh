@@ -5,6 +5,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 .venv/bin/python -m benchmarks.mls.run "$@"
 .venv/bin/python benchmarks/attestation/run.py "$@"
+.venv/bin/python -m benchmarks.audit.run "$@"
+.venv/bin/python -m benchmarks.policy.run "$@"
 if [ -n "${ENIGM_PEERS_KIT:-}" ]; then
     .venv/bin/python benchmarks/delivery/run.py
 else

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from enigm.domains.audit.model import Category, SealedRecord
-from enigm.foundation.database import insert_if_absent, store_metadata
+from enigm.foundation.database import add_to_counter, insert_if_absent, store_metadata
 from enigm.foundation.inventory import Category as Kind
 from enigm.foundation.inventory import declares, until, until_column
 from enigm.foundation.stores import StoreDesign
@@ -121,10 +121,8 @@ DESIGN = StoreDesign(metadata, Path(__file__).parent / "migrations" / "versions"
 
 def reserve_numbers(connection: sa.Connection, count: int) -> int:
     """Take the next numbers of the log; return the first. Other writers wait for the commit."""
-    insert_if_absent(connection, head, {"id": 1, "size": 0})
-    first = connection.execute(sa.select(head.c.size).with_for_update()).scalar_one()
-    connection.execute(head.update().values(size=first + count))
-    return first
+    size_after = add_to_counter(connection, head, {"id": 1}, column="size", amount=count)
+    return size_after - count
 
 
 def keep_policy_version(connection: sa.Connection, newest: int) -> None:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import threading
-from concurrent.futures import Future
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy.exc import SQLAlchemyError
 
 from enigm.domains.audit import rules, store
+from enigm.domains.audit.actions.sharing import SharedWrite
 from enigm.domains.audit.errors import (
     AuditRewrittenError,
     AuditRoleError,
@@ -29,8 +27,6 @@ from enigm.domains.audit.model import (
 from enigm.foundation.errors import UnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import sqlalchemy as sa
 
     from enigm.foundation.clock import Clock
@@ -44,12 +40,12 @@ KEY_BYTES = 32
 READ_RECORDS_MAX = 500
 
 
-@dataclass(slots=True)
-class _Waiting:
-    """Records that one caller wants durable, and where it waits for their numbers."""
+class _Prepared(NamedTuple):
+    """A record as it will be sealed, and the period whose key seals it."""
 
-    records: Sequence[Record]
-    numbers: Future[list[int]] = field(default_factory=Future[list[int]])
+    record: Record
+    payload: bytes
+    period: int
 
 
 class AuditLog:
@@ -61,9 +57,9 @@ class AuditLog:
         self._wrapping = AESGCM(keys.derive("audit", "payload keys"))
         self._clock = clock
         self._entropy = entropy
-        self._gathering = threading.Lock()
-        self._writing = threading.Lock()
-        self._waiting: list[_Waiting] = []
+        self._shared = SharedWrite(self._write)
+        # Keys of the present period. It ends long before they are destroyed.
+        self._ciphers: dict[tuple[Category, int], AESGCM] = {}
 
     def record(self, *records: Record) -> list[int]:
         """Return the records' numbers once they are durable; callers at once share one commit.
@@ -71,16 +67,11 @@ class AuditLog:
         Raises:
             AuditUnavailableError: nothing was recorded; the operation must not go on.
         """
-        mine = _Waiting(records)
-        with self._gathering:
-            self._waiting.append(mine)
-        # Whoever holds the lock writes for all who queued behind it meanwhile.
-        with self._writing:
-            if not mine.numbers.done():
-                with self._gathering:
-                    batch, self._waiting = self._waiting, []
-                self._write(batch)
-        return mine.numbers.result()
+        now = self._clock.now_seconds()
+        period = rules.period_of(now)
+        return self._shared.write(
+            [_Prepared(each, rules.payload_of(each, now), period) for each in records]
+        )
 
     def read(self, role: Role, category: Category, start: int, reader: bytes) -> list[OpenedRecord]:
         """Return a category's records among the next 500 from a number on; reading is recorded.
@@ -129,44 +120,43 @@ class AuditLog:
         with self._database.read() as connection:
             return store.policy_version(connection)
 
-    def _write(self, batch: list[_Waiting]) -> None:
+    def _write(self, batch: list[_Prepared]) -> list[int]:
+        known = self._ciphers
         try:
             with self._database.begin() as connection:
-                numbers = self._append(connection, [one for each in batch for one in each.records])
+                return self._append(connection, batch)
         except (UnavailableError, SQLAlchemyError) as error:
-            for each in batch:
-                each.numbers.set_exception(AuditUnavailableError(trace=str(error)))
-            return
-        for each in batch:
-            mine, numbers = numbers[: len(each.records)], numbers[len(each.records) :]
-            each.numbers.set_result(mine)
+            # A key made in a transaction that failed is on no disk.
+            self._ciphers = known
+            raise AuditUnavailableError(trace=str(error)) from error
 
-    def _append(self, connection: sa.Connection, records: Sequence[Record]) -> list[int]:
-        now = self._clock.now_seconds()
-        period = rules.period_of(now)
-        first = store.reserve_numbers(connection, len(records))
-        keys = {
-            category: self._key(connection, category, period)
-            for category in {record.act.category for record in records}
-        }
+    def _append(self, connection: sa.Connection, batch: list[_Prepared]) -> list[int]:
+        first = store.reserve_numbers(connection, len(batch))
         sealed = [
-            self._seal(number, period, keys[record.act.category], record, now)
-            for number, record in enumerate(records, first)
+            self._seal(number, self._cipher(connection, each), each)
+            for number, each in enumerate(batch, first)
         ]
         ends = [rules.ends_at(each.category, each.period) for each in sealed]
         store.insert(connection, sealed, ends)
-        store.keep_policy_version(connection, max(each.policy_version for each in records))
+        newest = max((each.record.policy_version for each in batch), default=0)
+        store.keep_policy_version(connection, newest)
         return [each.number for each in sealed]
 
-    def _seal(
-        self, number: int, period: int, cipher: AESGCM, record: Record, now_seconds: int
-    ) -> SealedRecord:
-        payload = rules.payload_of(record, now_seconds)
+    def _seal(self, number: int, cipher: AESGCM, prepared: _Prepared) -> SealedRecord:
         nonce = self._entropy.random_bytes(rules.NONCE_BYTES)
-        committed = rules.commitment(nonce, payload)
+        committed = rules.commitment(nonce, prepared.payload)
         aead_nonce = self._entropy.random_bytes(AEAD_NONCE_BYTES)
-        content = aead_nonce + cipher.encrypt(aead_nonce, nonce + payload, committed)
-        return SealedRecord(number, record.act.category, period, committed, content)
+        content = aead_nonce + cipher.encrypt(aead_nonce, nonce + prepared.payload, committed)
+        category = prepared.record.act.category
+        return SealedRecord(number, category, prepared.period, committed, content)
+
+    def _cipher(self, connection: sa.Connection, prepared: _Prepared) -> AESGCM:
+        name = prepared.record.act.category, prepared.period
+        if name not in self._ciphers:
+            made = self._key(connection, *name)
+            kept = {each: self._ciphers[each] for each in self._ciphers if each[1] == name[1]}
+            self._ciphers = {**kept, name: made}
+        return self._ciphers[name]
 
     def _open(self, connection: sa.Connection, sealed: SealedRecord) -> OpenedRecord | None:
         wrapped = store.wrapped_key(connection, sealed.category, sealed.period)

@@ -1,0 +1,1 @@
+"""How fast decisions are recorded, beside another log."""

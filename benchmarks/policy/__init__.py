@@ -1,0 +1,1 @@
+"""How fast policy decides, beside the engine alone."""
