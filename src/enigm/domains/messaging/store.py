@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -301,10 +302,15 @@ def _insert_many(
     skip: str = "",
     or_ignore: bool = False,
 ) -> int:
-    names = [column.name for column in table.columns if column.name != skip]
-    marks = ", ".join([_mark(connection)] * len(names))
-    ending = " ON CONFLICT DO NOTHING" if or_ignore else ""
-    statement = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks}){ending}"  # noqa: S608 - names of our own tables
+    statement = _insert_statement(_mark(connection), table, skip, or_ignore=or_ignore)
     cursor = connection.connection.cursor()
     cursor.executemany(statement, rows)
     return cursor.rowcount
+
+
+@lru_cache
+def _insert_statement(mark: str, table: Table, skip: str, *, or_ignore: bool) -> str:
+    names = [column.name for column in table.columns if column.name != skip]
+    marks = ", ".join([mark] * len(names))
+    ending = " ON CONFLICT DO NOTHING" if or_ignore else ""
+    return f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks}){ending}"  # noqa: S608 - names of our own tables
