@@ -9,6 +9,7 @@ from enigm.app.errors import (
     DeviceNotTrustedError,
     InvalidPhraseError,
     NotAllowedError,
+    PinMissingError,
     WrongPasswordError,
     WrongStageError,
     WrongWordsError,
@@ -22,6 +23,7 @@ from enigm.wire import registration_proof
 from enigm.wire.device_chain import DeviceChain
 from tests.support.app_world import (
     PASSWORD,
+    PIN,
     World,
     befriend,
     detail,
@@ -117,7 +119,10 @@ async def test_a_revoked_device_loses_every_conversation(world: World) -> None:
     second = await linked(world, alice, "second")
     await until(lambda: knows(second, talk))
     found = next(item for item in await alice.devices() if not item.this)
-    revoked = await alice.revoke_device(found.id)
+    with pytest.raises(PinMissingError):
+        await alice.revoke_device(found.id, PIN)
+    await alice.set_pin(PASSWORD, PIN)
+    revoked = await alice.revoke_device(found.id, PIN)
     assert revoked.state == "revoked"
     await until(lambda: stands(second, talk, "removed"))
     await alice.send(talk, "without the second")
@@ -125,8 +130,9 @@ async def test_a_revoked_device_loses_every_conversation(world: World) -> None:
     assert "without the second" not in await texts(second, talk)
     detail = await bob.conversation(talk)
     assert [item.devices for item in detail.members] == [1, 1]
+    own = next(item for item in await alice.devices() if item.this)
     with pytest.raises(NotAllowedError):
-        await alice.revoke_device(next(item for item in await alice.devices() if item.this).id)
+        await alice.revoke_device(own.id, PIN)
     await until(lambda: is_untrusted(second))
     with pytest.raises(DeviceNotTrustedError):
         await second.add_contact(username="bob")
@@ -196,7 +202,8 @@ async def test_a_taken_name_and_a_wrong_password_are_refused(world: World) -> No
 async def test_a_new_password_opens_the_account_and_the_old_one_does_not(world: World) -> None:
     alice = await world.person("alice")
     second = await linked(world, alice, "second")
-    await alice.change_password(PASSWORD, "a new password")
+    await alice.set_pin(PASSWORD, PIN)
+    await alice.change_password(PASSWORD, "a new password", PIN)
     await alice.lock()
     with pytest.raises(WrongPasswordError):
         await alice.unlock(PASSWORD)
@@ -214,9 +221,10 @@ async def test_a_new_password_opens_the_account_and_the_old_one_does_not(world: 
 async def test_a_deleted_account_is_gone_here_and_there(world: World) -> None:
     alice, bob = await world.person("alice"), await world.person("bob")
     talk = await befriend(alice, bob)
+    await alice.set_pin(PASSWORD, PIN)
     with pytest.raises(WrongPasswordError):
-        await alice.delete_account("not the password")
-    await alice.delete_account(PASSWORD)
+        await alice.delete_account("not the password", PIN)
+    await alice.delete_account(PASSWORD, PIN)
     assert alice.state().stage == "welcome"
     assert list((world.folder / "profiles" / "alice").glob("vault*")) == []
     await until(lambda: stands(bob, talk, "left"))
@@ -243,7 +251,8 @@ async def test_a_revoked_device_starts_nothing_with_those_who_know_its_owner(
         return believed if is_own else accept(home, fresh)
 
     monkeypatch.setattr(Home, "accept_chain", disbelieve)
-    await alice.revoke_device(found.id)
+    await alice.set_pin(PASSWORD, PIN)
+    await alice.revoke_device(found.id, PIN)
     await second.add_contact(username="carol", greeting="it is alice, believe me")
     request = (await until(carol.requests))[0]
     with pytest.raises(UnverifiableError):

@@ -12,6 +12,7 @@ from enigm.foundation.encoding import base64url_encode
 from enigm.foundation.errors import Refusal, UnverifiableError
 from tests.support.app_world import (
     PASSWORD,
+    PIN,
     ServiceOnPort,
     World,
     befriend,
@@ -104,7 +105,8 @@ async def test_a_list_of_devices_that_forgets_is_noticed(world: World) -> None:
     await second.link("bob", PASSWORD)
     waiting = next(item for item in await bob.devices() if item.state == "pending")
     await bob.approve_device(waiting.id)
-    await bob.revoke_device(waiting.id)
+    await bob.set_pin(PASSWORD, PIN)
+    await bob.revoke_device(waiting.id, PIN)
     await lookups.by_account(account)
     assert len(home.chains.chains[account].revoked) == 1
     world.service.middleman.rewrite[LOOKUP_PATH] = lambda _: old[0]

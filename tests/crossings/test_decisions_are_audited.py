@@ -47,13 +47,16 @@ async def test_a_devices_whole_life_is_on_the_log(running: Running, log: AuditLo
     await journey.revoke(alice, second)
     await journey.recover(alice, "another password")
     await journey.sign_in(alice)
-    await journey.as_device(alice, "DELETE", "/accounts/v1/account")
+    await journey.erase(alice)
     assert acts(log, Category.DEVICE, Category.ACCOUNT) == [
         "device.certified",
         "device.certified",
+        "pin.set",
+        "pin.granted",
         "device.revoked",
         "account.recovered",
         "device.certified",
+        "pin.granted",
         "account.deleted",
     ]
 
@@ -82,7 +85,7 @@ async def test_without_the_audit_log_critical_operations_stop_and_talking_goes_o
         connection.exec_driver_sql("ALTER TABLE entry RENAME TO away")
     for operation in (
         journey.certify(alice, waiting),
-        journey.as_device(alice, "DELETE", "/accounts/v1/account"),
+        journey.erase(alice),
         journey.register(),
     ):
         with pytest.raises(Problem) as problem:
@@ -101,7 +104,7 @@ async def test_a_policy_closes_a_critical_operation_and_the_denial_is_on_the_log
 ) -> None:
     journey = running.journey
     alice = await journey.register()
-    await journey.sign_in(alice)
+    await journey.set_pin(alice)
     database = running.service.databases["policy"]
     changes = PolicyChangesAudited(log)
     policies = Policies(database, keys_of(running, tmp_path), running.clock, changes)
@@ -114,13 +117,13 @@ async def test_a_policy_closes_a_critical_operation_and_the_denial_is_on_the_log
     policies.activate("default", policies.stage("default", fresh).version)
     running.clock.advance(1000)
     with pytest.raises(Problem) as problem:
-        await journey.as_device(alice, "DELETE", "/accounts/v1/account")
+        await journey.erase(alice)
     assert problem.value.code == "policy.denied"
     assert "Sign in again" in str(problem.value)
     assert acts(log, Category.DEVICE)[-1] == "operation.denied"
     assert await journey.tokens(alice, 1), "an ordinary operation is not closed"
     await journey.sign_in(alice)
-    await journey.as_device(alice, "DELETE", "/accounts/v1/account")
+    await journey.erase(alice)
 
 
 @pytest.mark.requirement("AUD-01")

@@ -73,7 +73,7 @@ async def test_a_journey_goes_from_process_to_process(
 
         await one.recover(alice, "new")
         await two.sign_in(alice)
-        await two.as_device(alice, "DELETE", "/accounts/v1/account")
+        await two.erase(alice)
         with pytest.raises(Problem, match="session_ended"):
             await one.as_session(alice, "GET", "/devices/v1/chain")
 

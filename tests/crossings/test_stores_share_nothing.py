@@ -179,7 +179,7 @@ async def test_a_deleted_account_leaves_nothing(running: Running) -> None:
     bob = await journey.register()
     before = _keyed(all_rows(running))
     alice = await whole_journey(journey)
-    await journey.as_device(alice, "DELETE", "/accounts/v1/account")
+    await journey.erase(alice)
     left = {(domain, table) for domain, table, _row in _keyed(all_rows(running)) - before}
     # What stays is of nobody: hashes that let a challenge, a signed request or a token be used
     # once, and ciphertext in logs that no store ties to an account; and the audit log, which is
@@ -204,7 +204,7 @@ async def test_a_deleted_account_leaves_nothing(running: Running) -> None:
 async def test_a_deleted_account_is_gone_from_every_answer(journey: Journey) -> None:
     alice, bob = await journey.register(), await journey.register()
     tokens = await journey.tokens(bob, 2)
-    await journey.as_device(alice, "DELETE", "/accounts/v1/account")
+    await journey.erase(alice)
     with pytest.raises(Problem, match="session_ended"):
         await journey.as_session(alice, "GET", "/accounts/v1/sessions")
     with pytest.raises(Problem, match="unknown"):
@@ -254,7 +254,7 @@ async def test_deleted_bytes_are_gone_from_the_files(tmp_path: Path) -> None:
     settings = settings_of_tests(tmp_path)
     async with running_service(settings) as running:
         alice = await whole_journey(running.journey)
-        await running.journey.as_device(alice, "DELETE", "/accounts/v1/account")
+        await running.journey.erase(alice)
         running.clock.advance(86_400)
         running.service.upkeep.run_once()
     keys = load_or_create_keys(settings.key_file, SystemEntropy())

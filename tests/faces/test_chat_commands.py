@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ import pytest
 from cyclopts import CycloptsError
 
 from enigm.faces.cli.chat import app as chat
-from tests.support.app_world import PASSWORD, world
+from tests.support.app_world import PASSWORD, PIN, world
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -97,6 +98,38 @@ async def test_every_refusal_has_its_number(shells: tuple[Shell, Shell]) -> None
     assert (await alice.run("contacts", "add", "nobody-here"))[0] == 13
     assert (await alice.run("delete"))[0] == 10
     assert (await alice.run("register", "again"))[0] == 14
+
+
+@pytest.mark.requirement("CMD-03")
+async def test_critical_commands_ask_for_the_pin(
+    shells: tuple[Shell, Shell], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, _ = shells
+    words, fresh = tmp_path / "words", tmp_path / "fresh"
+    fresh.write_text("a new password\n")
+    await alice.says("register", "alice", "--service", alice.address, "--phrase-to", str(words))
+    code, _, complaint = await alice.run("password", "--new-password-file", str(fresh))
+    assert (code, json.loads(complaint)["code"]) == (10, "chat.pin")
+
+    async def typing(lines: str, *command: str) -> tuple[int, Any, str]:
+        monkeypatch.setattr("sys.stdin", io.StringIO(lines))
+        return await alice.run(*command, "--pin-stdin")
+
+    change = ("password", "--new-password-file", str(fresh))
+    code, _, complaint = await typing(f"{PIN}\n", *change)
+    assert (code, json.loads(complaint)["code"]) == (14, "app.pin_missing")
+    assert (await typing("123456\n", "pin", "set"))[0] == 10
+    assert (await typing(f"{PIN}\n", "pin", "set"))[1]["is_set"]
+    assert (await typing(f"{PIN}\n314159\n", "pin", "duress"))[0] == 0
+    assert (await typing(f"{PIN}\n", "pin", "duress", "--none"))[0] == 0
+    assert (await typing(f"{PIN}\n161803\n", "pin", "change"))[0] == 0
+    code, _, complaint = await typing(f"{PIN}\n", "delete", "--yes")
+    assert (code, json.loads(complaint)["code"]) == (12, "app.wrong_pin")
+    assert PIN not in complaint
+    assert (await typing(f"{PIN}\n", "pin", "reset", "--phrase-file", str(words)))[0] == 0
+    monkeypatch.setenv("ENIGM_PIN", PIN)
+    assert (await alice.says("pin", "status"))["tries_left"] == 5
+    assert not (await alice.says("pin", "remove"))["is_set"]
 
 
 async def test_a_wrong_password_is_told_without_repeating_it(

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from enigm.foundation.clock import Clock
 
 PASSWORD = "correct horse battery"
+PIN = "271828"
 WAIT_SECONDS_MAX = 20.0
 
 

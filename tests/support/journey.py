@@ -28,6 +28,7 @@ from enigm.wire.device_chain import (
 )
 from enigm.wire.request_signature import SignedRequest, sign_request
 from enigm.wire.user_name import LOOKUP_ID_BYTES
+from tests.support.pin_deeds import GRANT_HEADER, PinDeeds
 
 if TYPE_CHECKING:
     from enigm.foundation.entropy import Entropy
@@ -62,6 +63,7 @@ class Person:
     device: Device
     session: str = ""
     others: list[Device] = field(default_factory=list)
+    pin: str = ""
 
     @property
     def fingerprint(self) -> bytes:
@@ -82,7 +84,7 @@ class Problem(Exception):  # noqa: N818 - an answer, raised to be matched
         return self.body["code"]
 
 
-class Journey:
+class Journey(PinDeeds):
     """Talks to one service as several people."""
 
     def __init__(self, app: Any, clock: FakeClock, entropy: Entropy) -> None:
@@ -142,9 +144,13 @@ class Journey:
         path: str,
         body: Any = None,
         device: Device | None = None,
+        *,
+        grant: str | None = None,
     ) -> Any:
-        """Ask with a session and a device's signature."""
+        """Ask with a session and a device's signature, and a PIN's grant."""
         headers = self.signed_headers(person, method, path, body, device=device)
+        if grant is not None:
+            headers[GRANT_HEADER] = grant
         return await self.ask(method, path, body, headers)
 
     def signed_headers(
@@ -270,9 +276,10 @@ class Journey:
         await self._append(person, Kind.CERTIFY, waiting)
         person.others.append(waiting)
 
-    async def revoke(self, person: Person, revoked: Device) -> None:
+    async def revoke(self, person: Person, revoked: Device, *, pin: str = "") -> None:
         """Let the device in use revoke another, or itself."""
-        await self._append(person, Kind.REVOKE, revoked)
+        grant = await self.grant(person, "devices.revoke", revoked.signing.public, pin=pin)
+        await self._append(person, Kind.REVOKE, revoked, grant)
 
     async def link(self, person: Person) -> Device:
         """Bring a second device to trust: it waits, the first one certifies it."""
@@ -336,8 +343,11 @@ class Journey:
             body | {"token": b64(token), "key_packages": key_packages},
         )
 
-    async def _append(self, person: Person, kind: Kind, device: Device) -> None:
+    async def _append(
+        self, person: Person, kind: Kind, device: Device, grant: str | None = None
+    ) -> None:
         chain = await self.chain(person)
         now = self.clock.now_seconds()
         entry = chain.by_device(kind, device.signing.public, person.device.signing, now)
-        await self.as_device(person, "POST", "/devices/v1/chain", {"entry": b64(entry)})
+        body = {"entry": b64(entry)}
+        await self.as_device(person, "POST", "/devices/v1/chain", body, grant=grant)

@@ -25,6 +25,7 @@ from enigm.app.home import IS_UNCERTAIN, PHRASE_TO_CONFIRM, SIGN_IN_SECRET, Home
 from enigm.app.identity import phrase as phrases
 from enigm.app.identity.link_code import link_code
 from enigm.app.letters import Contacts
+from enigm.app.pins import ACCOUNT_DELETE, PASSWORD_CHANGE
 from enigm.app.service import opaque
 from enigm.app.service.accounts import AccountPath, SignIn
 from enigm.app.service.http import check_service
@@ -215,14 +216,23 @@ class Access:
             await asyncio.sleep(SETTLE_LOOK_SECONDS)
         return False
 
-    async def change_password(self, password: str, new_password: str) -> None:
+    async def set_pin(self, password: str, pin: str) -> None:
+        """Set a first PIN, for which the password is asked again."""
+        async with self._turn:
+            unlocked = self.unlocked()
+            await asyncio.to_thread(self._profile.check, password)
+            await unlocked.pins.set(pin)
+
+    async def change_password(self, password: str, new_password: str, pin: str) -> None:
         """Change the password of the account and of this vault."""
         check_password(new_password)
         async with self._turn:
             unlocked, accounts = self.unlocked(), self._require_accounts()
             await asyncio.to_thread(self._profile.check, password)
             secret = opaque.sign_in_secret(new_password)
-            await accounts.change_password(secret)
+            record = await accounts.password_record(secret)
+            grant = await unlocked.pins.enter(pin, PASSWORD_CHANGE, record)
+            await accounts.change_password(secret, record, grant)
             with unlocked.home.vault.transaction():
                 unlocked.home.vault.set_setting(SIGN_IN_SECRET, secret.encode())
                 unlocked.engine.siblings.tell(Contacts(sign_in_secret=secret))
@@ -231,13 +241,15 @@ class Access:
                 self._profile.rewrap, password, new_password, self._options.entropy
             )
 
-    async def delete_account(self, password: str) -> None:
+    async def delete_account(self, password: str, pin: str) -> None:
         """Erase the account at the service, then this profile."""
         async with self._turn:
             unlocked, accounts = self.unlocked(), self._require_accounts()
             await asyncio.to_thread(self._profile.check, password)
+            # First: a goodbye that is not followed by the end would be a lie.
+            grant = await unlocked.pins.enter(pin, ACCOUNT_DELETE)
             await say_farewell(unlocked)
-            await accounts.delete_account()
+            await accounts.delete_account(grant)
             await self._stop()
             self._profile.erase()
             self._profile.hold()

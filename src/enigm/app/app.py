@@ -87,13 +87,37 @@ class App:
         """Drop every key and every plaintext from memory."""
         return await self._access.lock()
 
-    async def change_password(self, password: str, new_password: str) -> None:
-        """Wrap the vault's key anew."""
-        await self._access.change_password(password, new_password)
+    async def change_password(self, password: str, new_password: str, pin: str) -> None:
+        """Change the account's password and wrap the vault's key anew."""
+        await self._access.change_password(password, new_password, pin)
 
-    async def delete_account(self, password: str) -> None:
+    async def delete_account(self, password: str, pin: str) -> None:
         """Erase the account at the service and the profile on this machine."""
-        await self._access.delete_account(password)
+        await self._access.delete_account(password, pin)
+
+    async def pin(self) -> views.Pin:
+        """Tell whether a PIN is set, and how many tries are left."""
+        return await self._open.pins.state()
+
+    async def set_pin(self, password: str, pin: str) -> None:
+        """Set a first PIN; critical deeds ask for it from then on."""
+        await self._access.set_pin(password, pin)
+
+    async def change_pin(self, pin: str, new_pin: str) -> None:
+        """Replace the PIN."""
+        await self._open.pins.change(pin, new_pin)
+
+    async def set_duress_pin(self, pin: str, duress_pin: str | None) -> None:
+        """Choose a second PIN that only seems to do what it is entered for; None takes it away."""
+        await self._open.pins.change_duress(pin, duress_pin)
+
+    async def remove_pin(self, pin: str) -> None:
+        """Remove both PINs."""
+        await self._open.pins.remove(pin)
+
+    async def reset_pin(self, phrase: Sequence[str], new_pin: str) -> None:
+        """Set a new PIN by the 24 words, and lift what a duress PIN held."""
+        await self._open.pins.reset(phrase, new_pin)
 
     async def conversations(self) -> list[views.Conversation]:
         """List the conversations, newest first."""
@@ -187,9 +211,9 @@ class App:
         """Turn a waiting device away."""
         await self._open.devices.refuse(device)
 
-    async def revoke_device(self, device: str) -> views.Device:
+    async def revoke_device(self, device: str, pin: str) -> views.Device:
         """End the trust in a device and remove it from every conversation."""
-        return await self._open.devices.revoke(device)
+        return await self._open.devices.revoke(device, pin)
 
     async def safety(self, account: str) -> views.Safety:
         """Return the numbers to compare with this contact."""

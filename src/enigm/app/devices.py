@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 from msgspec import UNSET
 
 from enigm.app.errors import NotAllowedError, UnknownThingError
+from enigm.app.pins import DEVICE_REVOKE
 from enigm.app.views import Device
 from enigm.foundation.errors import ConflictError
 from enigm.wire.device_chain import Kind, device_id_of
 
 if TYPE_CHECKING:
     from enigm.app.conversations.engine import Engine
+    from enigm.app.pins import Pins
     from enigm.app.service.accounts import PendingDevice
 
 # Two devices may append at the same time; each failed try means that another one got through.
@@ -22,9 +24,10 @@ APPEND_TRIES_MAX = 8
 class Devices:
     """The deeds of a user about the account's devices."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, pins: Pins) -> None:
         """Act for an engine."""
         self._engine = engine
+        self._pins = pins
         self._home = engine.home
 
     async def refresh(self) -> None:
@@ -66,8 +69,8 @@ class Devices:
         await self._engine.accounts.refuse_enrolment(device_id_of(waiting.device_public))
         await self.refresh()
 
-    async def revoke(self, device_id: str) -> Device:
-        """End the trust in a device, and remove it from every conversation."""
+    async def revoke(self, device_id: str, pin: str) -> Device:
+        """End the trust in a device by the PIN, and remove it from every conversation."""
         await self.refresh()
         found = self.find(device_id)
         if found.state != "trusted":
@@ -75,19 +78,20 @@ class Devices:
         if found.this:
             raise NotAllowedError("Revoke this device from another one, or delete the account.")
         device_public = self._public(device_id)
-        await self._append(Kind.REVOKE, device_public)
+        grant = await self._pins.enter(pin, DEVICE_REVOKE, device_public)
+        await self._append(Kind.REVOKE, device_public, grant)
         with self._home.vault.transaction():
             self._engine.siblings.expel(device_public)
         self._engine.wake_all()
         await self.refresh()
         return self.find(device_id)
 
-    async def _append(self, kind: Kind, device_public: bytes) -> None:
+    async def _append(self, kind: Kind, device_public: bytes, grant: str | None = None) -> None:
         home = self._home
         for is_last in [False] * (APPEND_TRIES_MAX - 1) + [True]:
             entry = home.own_chain.by_device(kind, device_public, home.device.signing, home.now())
             try:
-                await self._engine.accounts.append_entry(entry)
+                await self._engine.accounts.append_entry(entry, grant)
             except ConflictError:
                 if is_last:
                     raise

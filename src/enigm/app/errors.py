@@ -100,6 +100,56 @@ class InvalidPasswordError(InvalidError):
         super().__init__("app.password", "A password has 8 to 256 characters.")
 
 
+class InvalidPinError(InvalidError):
+    """A PIN that is no PIN, or that everybody would try first."""
+
+    def __init__(self) -> None:
+        """Say what one is."""
+        super().__init__(
+            "app.pin", "A PIN has 6 to 12 digits, and is not 000000, 121212 or 123456."
+        )
+
+
+class SamePinsError(InvalidError):
+    """A duress PIN that is the PIN."""
+
+    def __init__(self) -> None:
+        """Say what to do."""
+        super().__init__("app.same_pins", "The duress PIN must be another one than the PIN.")
+
+
+class PinMissingError(ConflictError):
+    """A critical deed before any PIN was set."""
+
+    def __init__(self) -> None:
+        """Say what to do."""
+        super().__init__("app.pin_missing", "This needs a PIN, and there is none yet: set one.")
+
+
+class PinAmbiguousError(ConflictError):
+    """The PIN and the duress PIN are the same digits."""
+
+    def __init__(self) -> None:
+        """Say what to do: the App must not guess which was meant."""
+        super().__init__(
+            "app.pin_ambiguous", "Reset the PIN with the recovery phrase, to other digits."
+        )
+
+
+class WrongPinError(ForbiddenError):
+    """Not the PIN."""
+
+    def __init__(self, tries_left: int, retry_after_seconds: int) -> None:
+        """Say how many tries are left, or how long to wait."""
+        tries = "one try is left" if tries_left == 1 else f"{tries_left} tries are left"
+        wait = f"wait {retry_after_seconds} seconds" if retry_after_seconds else tries
+        super().__init__(
+            "app.wrong_pin",
+            f"The PIN is wrong: {wait}.",
+            retry_after_seconds=retry_after_seconds or None,
+        )
+
+
 class InvalidProfileError(InvalidError):
     """A profile name that cannot be a folder, or a service address that is none."""
 

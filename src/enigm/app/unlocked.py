@@ -10,6 +10,9 @@ from enigm.app.conversations.talk import Talk
 from enigm.app.devices import Devices
 from enigm.app.errors import LyingServiceError, UnknownThingError
 from enigm.app.identity.credentials import ChainNeededError
+from enigm.app.pins import Pins
+from enigm.app.service.pins import PinPath
+from enigm.app.security.center import SecurityCenter
 from enigm.app.shown import Shown
 
 if TYPE_CHECKING:
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
 
     from enigm.app.changes import Change
     from enigm.app.conversations.engine import Engine
+    from enigm.app.security.needs import LocalAgent
 
 # A group's letter carries its members' chains; a few may have to be looked up all the same.
 CHAINS_LOOKED_UP_MAX = 64
@@ -25,14 +29,16 @@ CHAINS_LOOKED_UP_MAX = 64
 class Unlocked:
     """The deeds of docs/app-api.md on an open and trusted profile."""
 
-    def __init__(self, engine: Engine) -> None:
-        """Act for an engine."""
+    def __init__(self, engine: Engine, agent: LocalAgent | None) -> None:
+        """Act for an engine; ``agent`` looks at the machine."""
         self.engine = engine
         self.home = engine.home
         self.shown = Shown(engine.home)
         self.talk = Talk(engine)
         self.contacts = Contacts(engine, self.talk)
-        self.devices = Devices(engine)
+        self.pins = Pins(engine.home, engine.accounts, PinPath(engine.accounts))
+        self.devices = Devices(engine, self.pins)
+        self.security = SecurityCenter(engine.home, engine.accounts, agent)
 
     def detail(self, thread_id: str) -> views.ConversationDetail:
         """Show a conversation."""

@@ -171,6 +171,14 @@ class Device(Struct, frozen=True):
     code: str | UnsetType = UNSET
 
 
+class Pin(Struct, frozen=True):
+    """Whether a PIN is set; the tries are counted whether it is or not."""
+
+    is_set: bool
+    tries_left: int
+    retry_after_seconds: int
+
+
 class Safety(Struct, frozen=True):
     """Sixty digits in twelve groups that two people compare, and the same as a QR code."""
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from enigm.assembly.accounts import Provided, build_accounts
 from enigm.assembly.evidence import build_evidence, take_evidence
 from enigm.crossings.account_has_owner_name import OwnerNames
 from enigm.crossings.account_receives_tokens import AccountReceivesTokens
@@ -18,14 +19,7 @@ from enigm.crossings.protected_operation_asks_policy import ProtectedOperationAs
 from enigm.crossings.protected_request_asks_device_trust import ProtectedRequestAsksDeviceTrust
 from enigm.crossings.registered_account_begins_device_chain import AccountBeginsDeviceChain
 from enigm.domains.accounts import store as accounts_store
-from enigm.domains.accounts.actions import Accounts, load_or_make_secrets
-from enigm.domains.accounts.actions.account import OwnAccount
-from enigm.domains.accounts.actions.guard import Guard
-from enigm.domains.accounts.actions.names import Names
-from enigm.domains.accounts.actions.recover import Recovery
-from enigm.domains.accounts.actions.register import Registrar
-from enigm.domains.accounts.actions.sessions import Sessions
-from enigm.domains.accounts.actions.sign_in import SignIn
+from enigm.domains.accounts.actions import Accounts
 from enigm.domains.accounts.routes import accounts_router
 from enigm.domains.devices import store as devices_store
 from enigm.domains.devices.actions import Devices
@@ -37,7 +31,6 @@ from enigm.domains.devices.routes import devices_routers
 from enigm.faces.http.application import http_application
 from enigm.faces.http.door import Door
 from enigm.faces.http.problem import Problems
-from enigm.foundation.limits import Budgets, Limit
 from enigm.foundation.outbox import Courier
 
 if TYPE_CHECKING:
@@ -50,25 +43,6 @@ if TYPE_CHECKING:
     from enigm.crypto.tokens import TokenIssuer
     from enigm.domains.messaging.actions.service import Delivery
     from enigm.foundation.database import Database
-
-# About 0.3 s of one core for a person who registers once, and an hour for ten thousand names.
-PROOF_BITS_DEFAULT: Final = 18
-PROOF_BITS_SETTING: Final = "accounts.proof_difficulty_bits"
-# Beyond this many sign-ins a minute and process, each costs a little work: nobody is locked out.
-FREE_SIGN_INS: Final = Limit("accounts.free_sign_ins", 600, 60)
-# An invite is given back when a name is taken; this bounds asking for names with it.
-INVITE_TRIES: Final = Limit("accounts.invite_tries", 20, 3600)
-
-
-@dataclass(frozen=True, slots=True)
-class Provided:
-    """What crossings provide to accounts."""
-
-    chains: AccountBeginsDeviceChain
-    trust: ProtectedRequestAsksDeviceTrust
-    signer: AccountReceivesTokens
-    decisions: AccountDecisionsAudited
-    hand_over: Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +108,7 @@ def build_account_path(
         ),
         hand_over,
     )
-    accounts = _build_accounts(around, databases["accounts"], provided)
+    accounts = build_accounts(around, databases["accounts"], provided)
     protected = ProtectedOperationAsksPolicy(
         accounts.sessions,
         trust,
@@ -145,35 +119,7 @@ def build_account_path(
     )
     application = http_application(
         [accounts_router(accounts), *devices_routers(devices), *reported.routers],
-        Door(protected, owner_names),
+        Door(protected, owner_names, accounts.pins.grants),
         Problems(around.log, around.entropy),
     )
     return AccountPath(accounts, devices, courier, application)
-
-
-def _build_accounts(around: Surroundings, database: Database, provided: Provided) -> Accounts:
-    keys, clock, entropy = around.keys, around.clock, around.entropy
-    limits = around.settings.limits
-    store = accounts_store.AccountStore(database, keys, entropy)
-    secrets = load_or_make_secrets(store, entropy)
-    names = Names(keys)
-    guard = Guard(
-        keys.derive("accounts", "challenges"),
-        clock,
-        entropy,
-        required=around.settings.registration_guard,
-        bits=limits.get(PROOF_BITS_SETTING, PROOF_BITS_DEFAULT),
-    )
-    sessions = Sessions(store, clock, entropy)
-    invite_tries = Budgets(INVITE_TRIES.overridden(limits), clock, entropy)
-    free_tries = Budgets(FREE_SIGN_INS.overridden(limits), clock, entropy)
-    chains, trust, decisions = provided.chains, provided.trust, provided.decisions
-    return Accounts(
-        registrar=Registrar(store, names, guard, sessions, chains, secrets, entropy, invite_tries),
-        sign_in=SignIn(store, names, guard, sessions, trust, secrets, clock, entropy, free_tries),
-        recovery=Recovery(store, names, guard, sessions, chains, keys, decisions),
-        sessions=sessions,
-        own=OwnAccount(
-            store, sessions, provided.signer, clock, entropy, provided.hand_over, decisions
-        ),
-    )

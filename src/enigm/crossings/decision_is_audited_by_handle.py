@@ -33,10 +33,19 @@ _DEVICE_ACTS: Final = {
     DeviceDecision.CERTIFIED: Act.DEVICE_CERTIFIED,
     DeviceDecision.REVOKED: Act.DEVICE_REVOKED,
     DeviceDecision.REFUSED: Act.DEVICE_REFUSED,
+    DeviceDecision.REVOCATION_HELD: Act.OPERATION_HELD,
 }
 _ACCOUNT_ACTS: Final = {
     AccountDecision.RECOVERED: Act.ACCOUNT_RECOVERED,
     AccountDecision.DELETED: Act.ACCOUNT_DELETED,
+    AccountDecision.PIN_SET: Act.PIN_SET,
+    AccountDecision.PIN_CHANGED: Act.PIN_CHANGED,
+    AccountDecision.PIN_REMOVED: Act.PIN_REMOVED,
+    AccountDecision.PIN_RESET: Act.PIN_RESET,
+    AccountDecision.PIN_LOCKED: Act.PIN_LOCKED,
+    AccountDecision.PIN_GRANTED: Act.PIN_GRANTED,
+    AccountDecision.DURESS: Act.PIN_DURESS,
+    AccountDecision.HELD: Act.OPERATION_HELD,
 }
 _LOOKUP_ACTS: Final = {
     LookupStep.ASKED: (Act.HANDLE_ASKED, Decision.ALLOWED),

@@ -21,6 +21,7 @@ class Access(Enum):
 
 ACCESS_OPTION: Final = "access"
 OPERATION_OPTION: Final = "operation"
+PIN_OPTION: Final = "pin"
 
 
 def opened_to(access: Access) -> dict[str, Any]:
@@ -30,6 +31,11 @@ def opened_to(access: Access) -> dict[str, Any]:
     return {ACCESS_OPTION: access}
 
 
-def protected(operation: str) -> dict[str, Any]:
-    """Return the options of a route handler that does a protected operation, by policy's word."""
-    return {ACCESS_OPTION: Access.PROTECTED, OPERATION_OPTION: operation}
+def protected(operation: str, *, pin: str | None = None) -> dict[str, Any]:
+    """Return the options of a route handler that does a protected operation.
+
+    Args:
+        operation: policy's word for it.
+        pin: the critical action whose PIN grant the handler spends, if it does one.
+    """
+    return {ACCESS_OPTION: Access.PROTECTED, OPERATION_OPTION: operation, PIN_OPTION: pin}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import statistics
 import time
@@ -261,14 +262,12 @@ def _no_work(demand: dict[str, Any]) -> bytes:
 async def test_a_new_password_ends_every_session(journey: Journey) -> None:
     alice = await journey.register()
     old = alice.session
-    record = await journey.opaque_record(alice, "new")
-    body = {"opaque_record": b64(record)}
-    answer = await journey.as_device(alice, "PUT", "/accounts/v1/password", body)
+    other = dataclasses.replace(alice)
+    await journey.change_password(alice, "new")
     with pytest.raises(Problem, match="session_ended"):
-        await journey.as_session(alice, "GET", "/accounts/v1/sessions")
-    alice.session = answer["session"]
+        await journey.as_session(other, "GET", "/accounts/v1/sessions")
     await journey.chain(alice)
     assert alice.session != old
     with pytest.raises(OpaqueError):
-        await journey.sign_in(alice)
+        await journey.sign_in(alice, "correct horse")
     await journey.sign_in(alice, "new")

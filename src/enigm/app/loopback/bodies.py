@@ -13,12 +13,15 @@ TEXT_CHARACTERS_MAX = 64_000
 NAME_CHARACTERS_MAX = 256
 LINK_CHARACTERS_MAX = 8_192
 PHRASE_CHARACTERS_MAX = 1024
+# Any PIN, and room to say of a longer one that it is none.
+PIN_CHARACTERS_MAX = 64
 MEMBERS_MAX = 1000
 
 Password = Annotated[str, Meta(min_length=1, max_length=PASSWORD_CHARACTERS_MAX)]
 Name = Annotated[str, Meta(min_length=1, max_length=NAME_CHARACTERS_MAX)]
 Text = Annotated[str, Meta(min_length=1, max_length=TEXT_CHARACTERS_MAX)]
 Link = Annotated[str, Meta(min_length=1, max_length=LINK_CHARACTERS_MAX)]
+Pin = Annotated[str, Meta(min_length=1, max_length=PIN_CHARACTERS_MAX)]
 Phrase = Annotated[str, Meta(min_length=1, max_length=PHRASE_CHARACTERS_MAX)]
 
 
@@ -75,10 +78,52 @@ class PasswordOnly(Body, frozen=True):
 
 
 class PasswordChange(Body, frozen=True):
-    """The password so far, and the next."""
+    """The password so far, the next, and the PIN."""
 
     password: Password
     new_password: Password
+    pin: Pin
+
+
+class AccountDeletion(Body, frozen=True):
+    """The password and the PIN."""
+
+    password: Password
+    pin: Pin
+
+
+class PinOnly(Body, frozen=True):
+    """A deed that the PIN authorises."""
+
+    pin: Pin
+
+
+class PinSetting(Body, frozen=True):
+    """A first PIN, and the password."""
+
+    password: Password
+    pin: Pin
+
+
+class PinChange(Body, frozen=True):
+    """The PIN so far, and the next."""
+
+    pin: Pin
+    new_pin: Pin
+
+
+class DuressPin(Body, frozen=True):
+    """The PIN, and the duress PIN from now on; none takes it away."""
+
+    pin: Pin
+    duress_pin: Pin | None = None
+
+
+class PinReset(Body, frozen=True):
+    """The 24 words, separated by spaces, and the PIN from now on."""
+
+    phrase: Phrase
+    new_pin: Pin
 
 
 class NewMessage(Body, frozen=True):

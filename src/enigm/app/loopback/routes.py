@@ -245,9 +245,39 @@ async def _refuse_device(call: Call) -> None:
     await call.app.refuse_device(call.name)
 
 
-@_post("/api/devices/*/revoke")
+@_post("/api/devices/*/revoke", bodies.PinOnly)
 async def _revoke_device(call: Call) -> views.Device:
-    return await call.app.revoke_device(call.name)
+    return await call.app.revoke_device(call.name, call.body.pin)
+
+
+@_get("/api/pin")
+async def _pin(call: Call) -> views.Pin:
+    return await call.app.pin()
+
+
+@_post("/api/pin/set", bodies.PinSetting)
+async def _set_pin(call: Call) -> None:
+    await call.app.set_pin(call.body.password, call.body.pin)
+
+
+@_post("/api/pin/change", bodies.PinChange)
+async def _change_pin(call: Call) -> None:
+    await call.app.change_pin(call.body.pin, call.body.new_pin)
+
+
+@_post("/api/pin/duress", bodies.DuressPin)
+async def _set_duress_pin(call: Call) -> None:
+    await call.app.set_duress_pin(call.body.pin, call.body.duress_pin)
+
+
+@_post("/api/pin/remove", bodies.PinOnly)
+async def _remove_pin(call: Call) -> None:
+    await call.app.remove_pin(call.body.pin)
+
+
+@_post("/api/pin/reset", bodies.PinReset)
+async def _reset_pin(call: Call) -> None:
+    await call.app.reset_pin(call.body.phrase.split(), call.body.new_pin)
 
 
 @_get("/api/safety/*")
@@ -265,14 +295,15 @@ async def _search(call: Call) -> list[views.SearchHit]:
     return await call.app.search(call.query.get("q", "")[:SEARCH_CHARACTERS_MAX])
 
 
-@_post("/api/account/delete", bodies.PasswordOnly)
+@_post("/api/account/delete", bodies.AccountDeletion)
 async def _delete_account(call: Call) -> None:
-    await call.app.delete_account(call.body.password)
+    await call.app.delete_account(call.body.password, call.body.pin)
 
 
 @_post("/api/account/password", bodies.PasswordChange)
 async def _change_password(call: Call) -> None:
-    await call.app.change_password(call.body.password, call.body.new_password)
+    body = call.body
+    await call.app.change_password(body.password, body.new_password, body.pin)
 
 
 def _whole_number(digits: str) -> int:

@@ -44,6 +44,7 @@ Answer = TypeVar("Answer")
 SESSION_MARGIN_SECONDS = 60
 # What a device writes in the place of a session when it signs a request to open one.
 VOUCHER_AUTHORIZATION = "Device"
+GRANT_HEADER = "Enigm-Pin-Grant"
 
 
 class AccountPath:
@@ -128,14 +129,18 @@ class AccountPath:
         answer = await self._http.ask("POST", "/accounts/v1/recovery/chain", ChainAnswer, content)
         return tuple(base64url_decode(entry) for entry in answer.chain)
 
-    async def change_password(self, secret: str) -> None:
+    async def password_record(self, secret: str) -> bytes:
+        """Return what would check a new password; nothing is changed yet."""
+        lookup_id = self._require_sign_in().lookup_id
+        path = "/accounts/v1/registration/start"
+        return base64url_decode(await self.opaque_record(lookup_id, secret, path=path))
+
+    async def change_password(self, secret: str, record: bytes, grant: str) -> None:
         """Set a new password; every session ends and this device holds the new one."""
         sign_in = self._require_sign_in()
-        record = await self.opaque_record(
-            sign_in.lookup_id, secret, path="/accounts/v1/registration/start"
-        )
-        session = await self._protected(
-            "PUT", "/accounts/v1/password", Session, {"opaque_record": record}
+        content = {"opaque_record": base64url_encode(record)}
+        session = await self.protected(
+            "PUT", "/accounts/v1/password", Session, content, grant=grant
         )
         sign_in.secret, sign_in.session = secret, session
 
@@ -164,17 +169,16 @@ class AccountPath:
     async def refuse_enrolment(self, device_id: bytes) -> None:
         """Turn a waiting device away."""
         path = f"/devices/v1/enrolments/{base64url_encode(device_id)}"
-        await self._protected("DELETE", path, msgspec.Raw)
+        await self.protected("DELETE", path, msgspec.Raw)
 
-    async def append_entry(self, entry: bytes) -> None:
+    async def append_entry(self, entry: bytes, grant: str | None = None) -> None:
         """Append to the chain; raises ConflictError ``devices.chain_moved``."""
-        await self._protected(
-            "POST", "/devices/v1/chain", msgspec.Raw, {"entry": base64url_encode(entry)}
-        )
+        content = {"entry": base64url_encode(entry)}
+        await self.protected("POST", "/devices/v1/chain", msgspec.Raw, content, grant=grant)
 
     async def replace_card(self, card: bytes) -> None:
         """Replace this device's contact card."""
-        await self._protected(
+        await self.protected(
             "PUT", "/devices/v1/card", msgspec.Raw, {"card": base64url_encode(card)}
         )
 
@@ -184,11 +188,11 @@ class AccountPath:
             "key_packages": [base64url_encode(package) for package in packages],
             "last_resort": base64url_encode(last_resort),
         }
-        await self._protected("POST", "/devices/v1/key-packages", msgspec.Raw, content)
+        await self.protected("POST", "/devices/v1/key-packages", msgspec.Raw, content)
 
     async def remaining_key_packages(self) -> int:
         """Tell how many are left."""
-        answer = await self._protected("GET", "/devices/v1/key-packages", dict[str, int])
+        answer = await self.protected("GET", "/devices/v1/key-packages", dict[str, int])
         return answer.get("remaining", 0)
 
     async def token_key(self) -> bytes:
@@ -199,16 +203,21 @@ class AccountPath:
     async def evaluate(self, blinded: Sequence[bytes]) -> Evaluated:
         """Have blinded inputs signed."""
         content = {"blinded": [base64url_encode(item) for item in blinded]}
-        answer = await self._protected("POST", "/accounts/v1/tokens", TokenAnswer, content)
+        answer = await self.protected("POST", "/accounts/v1/tokens", TokenAnswer, content)
         return Evaluated(
             [base64url_decode(item) for item in answer.evaluated],
             base64url_decode(answer.proof),
             base64url_decode(answer.public_key),
         )
 
-    async def delete_account(self) -> None:
+    async def delete_account(self, grant: str) -> None:
         """Erase the account and everything of it at the service."""
-        await self._protected("DELETE", "/accounts/v1/account", msgspec.Raw)
+        await self.protected("DELETE", "/accounts/v1/account", msgspec.Raw, grant=grant)
+
+    async def sign_in_again(self) -> None:
+        """Begin a fresh session, which some deeds need."""
+        self._require_sign_in().session = None
+        await self.session()
 
     async def session(self) -> Session:
         """Return a session that lasts, signing in when there is none."""
@@ -255,16 +264,20 @@ class AccountPath:
         kind: type[Answer],
         content: Mapping[str, Any] | None = None,
     ) -> Answer:
-        return await self._signed(method, path, kind, content, is_protected=False)
+        return await self._signed(method, path, kind, content, None)
 
-    async def _protected(
+    async def protected(
         self,
         method: str,
         path: str,
         kind: type[Answer],
         content: Mapping[str, Any] | None = None,
+        *,
+        grant: str | None = None,
     ) -> Answer:
-        return await self._signed(method, path, kind, content, is_protected=True)
+        """Send what this device signs, with a PIN's grant where the deed needs one."""
+        shown = {} if grant is None else {GRANT_HEADER: grant}
+        return await self._signed(method, path, kind, content, shown)
 
     async def _signed(
         self,
@@ -272,14 +285,17 @@ class AccountPath:
         path: str,
         kind: type[Answer],
         content: Mapping[str, Any] | None,
-        *,
-        is_protected: bool,
+        shown: Mapping[str, str] | None,
     ) -> Answer:
-        """Send under a session, once more under a fresh one when the held one had ended."""
+        """Send under a session, once more under a fresh one when the held one had ended.
+
+        ``shown`` are headers beside those that the device signs; None where it signs nothing.
+        """
         body = b"" if content is None else msgspec.json.encode(content)
         for is_last in (False, True):
             session = await self.session()
-            headers = self._headers(method, path, body, session, is_protected=is_protected)
+            headers = self._headers(method, path, body, session, is_protected=shown is not None)
+            headers |= shown or {}
             try:
                 return read_answer(kind, *await self._http.send(method, path, body, headers))
             except UnauthenticatedError:

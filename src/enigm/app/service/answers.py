@@ -68,6 +68,43 @@ class KeyAnswer(msgspec.Struct, frozen=True):
     public_key: str
 
 
+class PinAnswer(msgspec.Struct, frozen=True):
+    """Whether a PIN is set, and what is left of the tries."""
+
+    is_set: bool
+    tries_left: int
+    retry_after_seconds: int
+
+
+class PinStarted(msgspec.Struct, frozen=True):
+    """OPAQUE's second message for both places, as it came."""
+
+    attempt: str
+    opaque_responses: tuple[str, ...]
+    tries_left: int
+    retry_after_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class PinStartAnswer:
+    """OPAQUE's second message for both places."""
+
+    attempt: str
+    responses: tuple[bytes, ...]
+    tries_left: int
+    retry_after_seconds: int
+
+
+class PinGrantAnswer(msgspec.Struct, frozen=True, eq=False):
+    """Leave for one deed."""
+
+    grant: str
+
+    def __repr__(self) -> str:
+        """Show nothing."""
+        return "PinGrantAnswer()"
+
+
 class Session(msgspec.Struct, frozen=True, eq=False):
     """Proof of a sign-in, for six absolute hours."""
 

@@ -37,6 +37,7 @@ class Person:
         self.name = name
         self.profile = profile
         self.password = f"{profile} keeps one long password"
+        self.pin = "271828"
         self.account = ""
         self.phrase: list[str] = []
         self._places = places

@@ -207,7 +207,8 @@ class Story:
         self._ledger.act("7. The tablet is stolen; Ada revokes it")
         own = self.ada.get("/api/devices")["devices"]
         tablet = next(d["id"] for d in own if not d["this"] and d["state"] == "trusted")
-        self.ada.post(f"/api/devices/{tablet}/revoke")
+        self.ada.post("/api/pin/set", password=self.ada.password, pin=self.ada.pin)
+        self.ada.post(f"/api/devices/{tablet}/revoke", pin=self.ada.pin)
         self.ben.until(lambda: self._leaves_of_ada() == 1, "the group counts one device of Ada's")
         self.ben.say(GROUP, AFTER_REVOCATION)
         self.ada.reads(GROUP, AFTER_REVOCATION)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from enigm.app.identity.keys import fresh_device_keys
 from enigm.app.service import opaque
 from enigm.app.service.accounts import AccountPath, SignIn
+from enigm.app.service.pins import PinPath
 from enigm.foundation.clock import SystemClock
 from enigm.foundation.entropy import SystemEntropy
 from enigm.foundation.errors import Refusal
@@ -34,8 +35,9 @@ async def _steal(service: str, name: str, password: str) -> dict[str, str]:
             "take tokens": await _refusal(path.evaluate([bytes(32)])),
             "trust its own device": await _refusal(path.append_entry(bytes(64))),
             "leave key packages": await _refusal(path.publish_key_packages([], b"")),
-            "change the password": await _refusal(path.change_password("mine")),
-            "delete the account": await _refusal(path.delete_account()),
+            "change the password": await _refusal(path.change_password("mine", b"", "")),
+            "set a PIN": await _refusal(PinPath(path).set(b"", b"")),
+            "delete the account": await _refusal(path.delete_account("")),
         }
     finally:
         await path.close()

@@ -124,6 +124,72 @@ class TokenQuotaError(ExhaustedError):
         )
 
 
+class PinNeededError(ForbiddenError):
+    """A critical action without the PIN's grant."""
+
+    def __init__(self) -> None:
+        """Say what to do, whether a PIN is set or not."""
+        super().__init__("accounts.pin_needed", "This needs your PIN: enter it, or set one first.")
+
+
+class PinGrantRefusedError(ForbiddenError):
+    """A grant for something else, from elsewhere, spent, or older than a minute."""
+
+    def __init__(self, trace: str = "") -> None:
+        """Never say which."""
+        super().__init__(
+            "accounts.pin_grant_refused",
+            "The PIN was not entered for this, or too long ago: enter it again.",
+            trace=trace,
+        )
+
+
+class PinRefusedError(ForbiddenError):
+    """A wrong PIN, no PIN, or an entry begun too long ago."""
+
+    def __init__(self, trace: str = "") -> None:
+        """Never say which."""
+        super().__init__("accounts.pin_refused", "The PIN is wrong.", trace=trace)
+
+
+class PinLockedError(ExhaustedError):
+    """Too many entries without the right PIN."""
+
+    def __init__(self, retry_after_seconds: int) -> None:
+        """Say when the next one may be made."""
+        super().__init__(
+            "accounts.pin_locked",
+            "Too many wrong tries: wait, or reset the PIN with the recovery phrase.",
+            retry_after_seconds=retry_after_seconds,
+        )
+
+
+class PinIsSetError(ConflictError):
+    """There is a PIN already."""
+
+    def __init__(self) -> None:
+        """Say how to change it."""
+        super().__init__("accounts.pin_is_set", "There is a PIN: change it, or reset it.")
+
+
+class PinUnsetError(ConflictError):
+    """There is no PIN to reset."""
+
+    def __init__(self) -> None:
+        """Say what to do."""
+        super().__init__("accounts.pin_unset", "There is no PIN yet: set one.")
+
+
+class FreshSessionNeededError(UnauthenticatedError):
+    """A first PIN needs the password again."""
+
+    def __init__(self) -> None:
+        """Say what to do."""
+        super().__init__(
+            "accounts.fresh_session_needed", "Sign in again: this needs the password once more."
+        )
+
+
 class MalformedOpaqueError(InvalidError):
     """Bytes that are no OPAQUE message."""
 

@@ -8,6 +8,8 @@ from typing import NewType
 
 AccountId = NewType("AccountId", bytes)
 """16 random bytes; no other domain ever sees them."""
+NOBODY = AccountId(bytes(16))
+"""Whom work is done on that must cost the same and change nothing."""
 NameRef = NewType("NameRef", bytes)
 """What a user name's look-up id becomes under a key of this domain."""
 RecoveryRef = NewType("RecoveryRef", bytes)
@@ -127,6 +129,106 @@ class NewAccount:
     recovery_ref: RecoveryRef
     record: bytes = field(repr=False)
     backup: bytes = field(repr=False)
+
+
+class CriticalAction(Enum):
+    """What nobody does without the PIN. Other domains' actions are named here too."""
+
+    ACCOUNT_DELETE = "accounts.delete"
+    PASSWORD_CHANGE = "accounts.password.change"
+    PIN_CHANGE = "accounts.pin.change"
+    PIN_REMOVE = "accounts.pin.remove"
+    DURESS_PIN_CHANGE = "accounts.pin.duress"
+    DEVICE_REVOKE = "devices.revoke"
+
+
+class Course(Enum):
+    """What follows an authorised action. The caller is answered alike."""
+
+    DO = "do"
+    HOLD = "hold"
+    """Answer as if it were done, do the same work, and change nothing that stays changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """Who asks for a critical action, from which device, and the PIN's grant as it came.
+
+    ``device_id`` is empty where no device signs.
+    """
+
+    caller: Caller
+    device_id: bytes = field(repr=False)
+    grant: bytes | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CriticalDeed:
+    """One action with its exact parameters, as ``wire.critical_action`` hashes them."""
+
+    action: CriticalAction
+    parameters_digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PinState:
+    """An account's PIN as its owner sees it: the same fields whether there is one or not."""
+
+    is_set: bool
+    tries_left: int
+    retry_after_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class PinRow:
+    """An account's PIN as it is kept. The records of PIN and duress PIN look alike."""
+
+    record: bytes | None = field(repr=False)
+    duress_record: bytes | None = field(repr=False)
+    tries: int
+    locked_until: int
+    held_until: int
+    is_hidden: bool
+    """Within a hold: whether its removal was acknowledged."""
+
+
+@dataclass(frozen=True, slots=True)
+class PinAttempt:
+    """The service's half of a PIN's entry between its two messages."""
+
+    session_id: SessionId
+    device_ref: bytes = field(repr=False)
+    binding: bytes = field(repr=False)
+    states: tuple[bytes, bytes] = field(repr=False)
+    duress_place: int = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PinGrantRow:
+    """Leave for one deed, from one session and device, until it ends or is spent."""
+
+    session_id: SessionId
+    device_ref: bytes = field(repr=False)
+    binding: bytes = field(repr=False)
+    is_duress: bool = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class StartedPin:
+    """OPAQUE's answers for both places, and what this entry leaves of the tries."""
+
+    attempt_id: bytes
+    responses: tuple[bytes, bytes]
+    tries_left: int
+    retry_after_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class PinGrant:
+    """A fresh grant, which is shown once and kept only as a hash."""
+
+    grant: bytes = field(repr=False)
+    expires_at: int
 
 
 @dataclass(frozen=True, slots=True)

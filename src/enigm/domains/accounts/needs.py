@@ -50,6 +50,14 @@ class AccountDecision(Enum):
 
     RECOVERED = "recovered"
     DELETED = "deleted"
+    PIN_SET = "pin set"
+    PIN_CHANGED = "pin changed"
+    PIN_REMOVED = "pin removed"
+    PIN_RESET = "pin reset"
+    PIN_LOCKED = "pin locked"
+    PIN_GRANTED = "pin granted"
+    DURESS = "duress"
+    HELD = "held"
 
 
 class DecisionRecords(Protocol):

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import struct
 from typing import TYPE_CHECKING
 
 from enigm.crypto import kdf
 from enigm.domains.accounts.errors import WorkProofRefusedError
-from enigm.domains.accounts.model import Attempts, Challenge
+from enigm.domains.accounts.model import Attempts, Challenge, PinState
 from enigm.foundation.errors import Refusal
 from enigm.wire import registration_proof
 
 if TYPE_CHECKING:
-    from enigm.domains.accounts.model import Purpose, WorkProof
+    from enigm.domains.accounts.model import CriticalDeed, PinRow, Purpose, WorkProof
 
 # APP-07: six hours, absolutely. No use of a session makes it longer.
 SESSION_SECONDS = 6 * 3600
@@ -35,6 +36,19 @@ ATTEMPTS_MAX = 40
 SIGN_IN_BITS_MIN = 16  # about 0.1 s
 SIGN_IN_BITS_MAX = 22  # about 4 s: dear for a guesser, bearable for a victim
 _ATTEMPTS_PER_BIT = 4
+
+# Mistyping a PIN is free so often; after that each further try waits longer than the last.
+PIN_TRIES = 5
+# A million PINs at one a day outlast everyone; a person who mistyped waits a minute.
+PIN_DELAYS_SECONDS = (60, 300, 900, 3600, 4 * 3600, 86_400)
+# Commerce and deletion alike: a grant is used at once or not at all.
+PIN_GRANT_SECONDS = 60
+# Between OPAQUE's two messages lie two Argon2id on an old phone.
+PIN_ATTEMPT_SECONDS = 60
+# Long enough to come free and find the phrase; decisions/0020.
+PIN_HOLD_SECONDS = 3 * 86_400
+# The first PIN rests on the password: the sign-in that proves it is this young.
+PIN_SESSION_SECONDS = 120
 
 _CHALLENGE = struct.Struct(">BI11s")
 CHALLENGE_SALT_BYTES = 11
@@ -93,6 +107,34 @@ def check_work(challenge: Challenge, proof: WorkProof, price_bits: int) -> None:
         registration_proof.check(proof.challenge, proof.nonce, challenge.difficulty_bits)
     except Refusal as error:
         raise WorkProofRefusedError("the nonce does not carry the work") from error
+
+
+def pin_delay_seconds(tries: int) -> int:
+    """Return how long to wait after so many tries without the right PIN."""
+    if tries < PIN_TRIES:
+        return 0
+    return PIN_DELAYS_SECONDS[min(tries - PIN_TRIES, len(PIN_DELAYS_SECONDS) - 1)]
+
+
+def pin_binding(deed: CriticalDeed) -> bytes:
+    """Return what ties a grant to one action and its parameters; 32 bytes."""
+    word = deed.action.value.encode()
+    return hashlib.sha256(len(word).to_bytes(2, "big") + word + deed.parameters_digest).digest()
+
+
+def pin_state(row: PinRow, now: int) -> PinState:
+    """Return what the owner may see; a hold shows nothing of itself."""
+    is_hidden = row.is_hidden and is_held(row, now)
+    return PinState(
+        is_set=row.record is not None and not is_hidden,
+        tries_left=max(0, PIN_TRIES - row.tries),
+        retry_after_seconds=max(0, row.locked_until - now),
+    )
+
+
+def is_held(row: PinRow, now: int) -> bool:
+    """Say whether critical actions are acknowledged and held."""
+    return now < row.held_until
 
 
 def quota_day_end(now: int) -> int:

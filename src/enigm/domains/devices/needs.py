@@ -15,6 +15,7 @@ class DeviceDecision(Enum):
     CERTIFIED = "certified"
     REVOKED = "revoked"
     REFUSED = "refused"
+    REVOCATION_HELD = "revocation held"
 
 
 class DecisionRecords(Protocol):
@@ -22,6 +23,17 @@ class DecisionRecords(Protocol):
 
     def record(self, decision: DeviceDecision, owner: OwnerRef, device_id: DeviceId) -> None:
         """Return once the decision is durable; raises a Refusal, and then it must not be done."""
+        ...
+
+
+class CriticalLeave(Protocol):
+    """What a request showed to be let do something critical."""
+
+    def spend(self, action: str, *parameters: bytes) -> bool:
+        """Return whether to do it; False: answer as if it were done, and change nothing.
+
+        Raises a Refusal where the request showed no leave for exactly this.
+        """
         ...
 
 

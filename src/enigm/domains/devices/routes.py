@@ -12,7 +12,9 @@ from litestar.status_codes import HTTP_200_OK
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from enigm.domains.devices.actions import Devices
-from enigm.domains.devices.model import KEY_PACKAGE_BYTES_MAX, DeviceId, OwnerRef
+from enigm.domains.devices.actions.chains import REVOKE_ACTION
+from enigm.domains.devices.model import KEY_PACKAGE_BYTES_MAX, DeviceId, OwnChain, OwnerRef
+from enigm.domains.devices.needs import CriticalLeave
 from enigm.foundation.access import Access, opened_to, protected
 from enigm.foundation.encoding import base64url_decode, base64url_encode
 
@@ -31,6 +33,7 @@ DeviceName = Annotated[str, Parameter(pattern="^[A-Za-z0-9_-]{22}$")]
 # Our own objects, made by the assembly and the guard: nothing of them is to be validated.
 Deeds = Annotated[Devices, Dependency(skip_validation=True)]
 Owner = Annotated[OwnerRef, Dependency(skip_validation=True)]
+Leave = Annotated[CriticalLeave, Dependency(skip_validation=True)]
 Signer = Annotated[DeviceId, Dependency(skip_validation=True)]
 
 
@@ -122,6 +125,11 @@ def owner_of(request: Request[None, None, State]) -> OwnerRef:
     return request.state.owner
 
 
+def leave_of(request: Request[None, None, State]) -> CriticalLeave:
+    """Return what the guard at the door has found of leave for critical actions, unchecked."""
+    return request.state.critical
+
+
 def device_of(request: Request[None, None, State]) -> DeviceId:
     """Return which trusted device signed, as the guard at the door found."""
     return request.state.device_id
@@ -130,7 +138,7 @@ def device_of(request: Request[None, None, State]) -> DeviceId:
 @get("/chain", opt=SESSION, sync_to_thread=True)
 def read_chain(devices: Deeds, owner: Owner) -> ChainAnswer:
     """Review one's devices."""
-    return _own_chain(devices, owner)
+    return _shown(devices.chains.own_chain(owner))
 
 
 @post("/enrolments", opt=SESSION, sync_to_thread=True)
@@ -147,12 +155,17 @@ def refuse_enrolment(devices: Deeds, owner: Owner, device: DeviceName) -> None:
     devices.enrolments.refuse_enrolment(owner, DeviceId(base64url_decode(device)))
 
 
-@post("/chain", opt=protected("devices.chain.append"), status_code=HTTP_200_OK, sync_to_thread=True)
-def append_entry(devices: Deeds, owner: Owner, data: Append) -> ChainAnswer:
-    """Add to the chain, if it has not moved on."""
+@post(
+    "/chain",
+    opt=protected("devices.chain.append", pin=REVOKE_ACTION),
+    status_code=HTTP_200_OK,
+    sync_to_thread=True,
+)
+def append_entry(devices: Deeds, owner: Owner, leave: Leave, data: Append) -> ChainAnswer:
+    """Add to the chain, if it has not moved on; a revocation needs the PIN."""
     card = None if data.card is UNSET else base64url_decode(data.card)
-    devices.chains.append_entry(owner, base64url_decode(data.entry), card)
-    return _own_chain(devices, owner)
+    entry = base64url_decode(data.entry)
+    return _shown(devices.chains.append_entry(owner, entry, card, leave))
 
 
 @put("/card", opt=protected("devices.card.replace"), status_code=204, sync_to_thread=True)
@@ -230,6 +243,7 @@ def devices_routers(devices: Devices) -> list[Router]:
         dependencies={
             **shared,
             "owner": Provide(owner_of, sync_to_thread=False),
+            "leave": Provide(leave_of, sync_to_thread=False),
             "device_id": Provide(device_of, sync_to_thread=False),
         },
         request_max_body_size=BODY_BYTES_MAX,
@@ -245,8 +259,7 @@ def devices_routers(devices: Devices) -> list[Router]:
     return [own, directory]
 
 
-def _own_chain(devices: Devices, owner: OwnerRef) -> ChainAnswer:
-    own = devices.chains.own_chain(owner)
+def _shown(own: OwnChain) -> ChainAnswer:
     return ChainAnswer(
         root_public=base64url_encode(own.chain.root_public),
         chain=[base64url_encode(entry) for entry in own.chain.entries],

@@ -58,6 +58,12 @@ class Operation(Enum):
 
     ACCOUNT_DELETE = ("accounts.delete", True)
     ACCOUNT_PASSWORD_CHANGE = ("accounts.password.change", True)
+    PIN_USE = ("accounts.pin.use", False)
+    PIN_SET = ("accounts.pin.set", True)
+    PIN_CHANGE = ("accounts.pin.change", True)
+    PIN_DURESS = ("accounts.pin.duress", True)
+    PIN_REMOVE = ("accounts.pin.remove", True)
+    PIN_RESET = ("accounts.pin.reset", True)
     TOKENS_ISSUE = ("accounts.tokens.issue", False)
     DEVICE_CHAIN_APPEND = ("devices.chain.append", True)
     DEVICE_ENROLMENT_REFUSE = ("devices.enrolment.refuse", False)

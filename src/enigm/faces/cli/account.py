@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from enigm.faces.cli.phrase import typed_phrase
+from enigm.faces.cli.pin import PinStdin, asked_pin
 from enigm.faces.cli.printing import complain
 from enigm.faces.cli.session import Common, opened, run, started
 from enigm.foundation.errors import InvalidError, Refusal
@@ -55,7 +56,7 @@ def recover(
 
     async def work() -> None:
         async with started(common) as app:
-            words = _typed_phrase(phrase_file)
+            words = typed_phrase(phrase_file)
             state = await app.recover(words, common.password("New password: "))
             await app.settle(common.wait)
             common.printer.value(state, [f"Welcome back, {state.username}."])
@@ -101,30 +102,32 @@ def status(*, common: Common = _COMMON) -> int:
 def password(
     *,
     new_password_file: Annotated[Path, Parameter(help="A file whose first line is the new one.")],
+    pin_stdin: PinStdin = False,
     common: Common = _COMMON,
 ) -> int:
     """Change the account's password, and this vault's."""
 
     async def work() -> None:
         fresh = Common(password_file=new_password_file).password()
+        pin = asked_pin(stdin=pin_stdin)
         async with opened(common) as app:
-            await app.change_password(common.password(), fresh)
+            await app.change_password(common.password(), fresh, pin)
             common.printer.value(app.state(), ["The password is changed."])
 
     return run(common, work)
 
 
-def delete(*, yes: bool = False, common: Common = _COMMON) -> int:
+def delete(*, yes: bool = False, pin_stdin: PinStdin = False, common: Common = _COMMON) -> int:
     """Erase the account at the service and this profile, for good."""
 
     async def work() -> None:
         if not yes:
             raise InvalidError("chat.confirm", "This erases everything: say --yes if you mean it.")
         async with started(common) as app:
-            given = common.password()
+            given, pin = common.password(), asked_pin(stdin=pin_stdin)
             await app.unlock(given)
             await app.settle(common.wait, sent=False)
-            await app.delete_account(given)
+            await app.delete_account(given, pin)
             common.printer.value(app.state(), ["The account is erased."])
 
     return run(common, work)
@@ -179,14 +182,3 @@ async def _confirm(app: App, shown: PhraseToConfirm, *, is_asked: bool) -> None:
             complain(refusal.detail)
         else:
             return
-
-
-def _typed_phrase(phrase_file: Path | None) -> list[str]:
-    if phrase_file is not None:
-        try:
-            return phrase_file.read_text(encoding="utf-8").split()
-        except (OSError, UnicodeDecodeError) as error:
-            raise InvalidError("chat.phrase_file", "The phrase's file cannot be read.") from error
-    if sys.stdin.isatty():
-        complain("Type the 24 words:")
-    return sys.stdin.readline().split()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from cyclopts import App as CommandLine
 
 from enigm.faces.cli.naming import device_of
+from enigm.faces.cli.pin import PinStdin, asked_pin
 from enigm.faces.cli.printing import device_line
 from enigm.faces.cli.session import Common, opened, run
 
@@ -54,12 +55,13 @@ def refuse(device: str, /, *, common: Common = _COMMON) -> int:
 
 
 @devices.command
-def revoke(device: str, /, *, common: Common = _COMMON) -> int:
+def revoke(device: str, /, *, pin_stdin: PinStdin = False, common: Common = _COMMON) -> int:
     """End the trust in a device: it loses every conversation."""
 
     async def work() -> None:
+        pin = asked_pin(stdin=pin_stdin)
         async with opened(common) as app:
-            _show(common, await app.revoke_device(await device_of(app, device)))
+            _show(common, await app.revoke_device(await device_of(app, device), pin))
 
     return run(common, work)
 

@@ -9,8 +9,14 @@ from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
+from enigm.crossings.critical_action_spends_pin_grant import CriticalActionSpendsPinGrant
 from enigm.crossings.protected_operation_asks_policy import PresentedRequest
-from enigm.domains.accounts.errors import SessionEndedError, SessionNeededError
+from enigm.domains.accounts.errors import (
+    PinGrantRefusedError,
+    SessionEndedError,
+    SessionNeededError,
+)
+from enigm.domains.accounts.model import Permit
 from enigm.domains.policy.model import Operation
 from enigm.foundation.access import ACCESS_OPTION, OPERATION_OPTION, Access
 from enigm.foundation.encoding import base64url_decode
@@ -20,8 +26,10 @@ from enigm.wire.request_signature import SignedRequest
 if TYPE_CHECKING:
     from enigm.crossings.account_has_owner_name import OwnerNames
     from enigm.crossings.protected_operation_asks_policy import ProtectedOperationAsksPolicy
+    from enigm.domains.accounts.actions.pin_grants import PinGrants
 
 SCHEME: Final = "Bearer "
+GRANT_HEADER: Final = "enigm-pin-grant"
 OPERATIONS: Final = {operation.word: operation for operation in Operation}
 _TOKEN_CHARACTERS: Final = 43  # 32 bytes in unpadded base64url
 
@@ -29,10 +37,13 @@ _TOKEN_CHARACTERS: Final = 43  # 32 bytes in unpadded base64url
 class Door:
     """Litestar's guard for every route of the application."""
 
-    def __init__(self, protected: ProtectedOperationAsksPolicy, names: OwnerNames) -> None:
-        """Keep the one way into protected operations, and who names owners."""
+    def __init__(
+        self, protected: ProtectedOperationAsksPolicy, names: OwnerNames, grants: PinGrants
+    ) -> None:
+        """Keep the one way into protected operations, who names owners, who knows PIN grants."""
         self._protected = protected
         self._names = names
+        self._grants = grants
 
     async def __call__(
         self, connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
@@ -56,6 +67,10 @@ class Door:
         connection.state.caller = caller
         connection.state.owner = self._names.owner_of(caller.account_id)
         connection.state.device_id = device_id
+        # Nothing of a grant is checked here: it is spent where the deed is done, or not at all.
+        permit = Permit(caller, device_id, pin_grant(connection.headers.get(GRANT_HEADER)))
+        connection.state.permit = permit
+        connection.state.critical = CriticalActionSpendsPinGrant(self._grants, permit)
 
 
 def access_of(handler: BaseRouteHandler) -> Access:
@@ -87,6 +102,18 @@ def session_token(authorization: str | None) -> bytes:
         return base64url_decode(text)
     except Refusal as error:
         raise SessionEndedError from error
+
+
+def pin_grant(header: str | None) -> bytes | None:
+    """Return the grant that a request shows, if any; raises PinGrantRefusedError."""
+    if header is None:
+        return None
+    if len(header) != _TOKEN_CHARACTERS:
+        raise PinGrantRefusedError("not as long as a grant")
+    try:
+        return base64url_decode(header)
+    except Refusal as error:
+        raise PinGrantRefusedError(error.trace) from error
 
 
 async def _signed_part(request: Request[Any, Any, Any]) -> SignedRequest:

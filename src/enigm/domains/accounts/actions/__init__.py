@@ -9,6 +9,7 @@ from enigm.domains.accounts.actions import opaque
 
 if TYPE_CHECKING:
     from enigm.domains.accounts.actions.account import OwnAccount
+    from enigm.domains.accounts.actions.pins import Pins
     from enigm.domains.accounts.actions.recover import Recovery
     from enigm.domains.accounts.actions.register import Registrar
     from enigm.domains.accounts.actions.sessions import Sessions
@@ -27,6 +28,7 @@ class Accounts:
     recovery: Recovery
     sessions: Sessions
     own: OwnAccount
+    pins: Pins
 
 
 def load_or_make_secrets(store: AccountStore, entropy: Entropy) -> OpaqueSecrets:

@@ -8,6 +8,7 @@ from enigm.domains.accounts.model import NameRef, RecoveryRef
 from enigm.foundation.pseudonyms import pseudonym
 
 if TYPE_CHECKING:
+    from enigm.domains.accounts.model import AccountId
     from enigm.foundation.keyfile import Keys
 
 
@@ -18,6 +19,7 @@ class Names:
         """Derive one key per purpose."""
         self._name_key = keys.derive("accounts", "user names")
         self._recovery_key = keys.derive("accounts", "recovery")
+        self._pin_key = keys.derive("accounts", "pins")
         self._attempts_key = keys.derive("accounts", "attempts")
 
     def name_ref(self, lookup_id: bytes) -> NameRef:
@@ -27,6 +29,14 @@ class Names:
     def recovery_ref(self, fingerprint: bytes) -> RecoveryRef:
         """Return how a root key is known here."""
         return RecoveryRef(pseudonym(self._recovery_key, "recovery", fingerprint))
+
+    def pin_credential(self, account_id: AccountId) -> bytes:
+        """Return under what OPAQUE knows an account's PIN, whichever of the two it is."""
+        return pseudonym(self._pin_key, "pin credentials", account_id)
+
+    def pin_device_ref(self, device_id: bytes) -> bytes:
+        """Return how a device is known while it asks for the PIN; devices keep another name."""
+        return pseudonym(self._pin_key, "pin devices", device_id)
 
     def attempts_ref(self, name_ref: NameRef, device_id: bytes = b"") -> bytes:
         """Return under what tries on a name are counted; each trusted device counts apart."""

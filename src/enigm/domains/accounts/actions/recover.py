@@ -16,6 +16,7 @@ from enigm.domains.accounts.model import Purpose
 from enigm.domains.accounts.needs import AccountDecision
 from enigm.foundation.errors import Refusal
 from enigm.wire.account_recovery import BACKUP_BYTES, verify_recovery
+from enigm.wire.critical_action import reset_statement
 from enigm.wire.device_chain import fingerprint_of
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from enigm.domains.accounts.actions.sessions import Sessions
     from enigm.domains.accounts.model import AccountId, Challenge, SessionGrant, WorkDemand
     from enigm.domains.accounts.needs import DecisionRecords, FirstDevice, TrustedDevices
-    from enigm.domains.accounts.store import AccountStore
+    from enigm.domains.accounts.store import AccountRecords, AccountStore
     from enigm.foundation.keyfile import Keys
 
 
@@ -57,6 +58,22 @@ class RecoveryRead:
     def stated(self) -> tuple[bytes, bytes]:
         """What the root key speaks of: itself, and no entry."""
         return self.root_public, b""
+
+
+@dataclass(frozen=True, slots=True)
+class PinReset:
+    """A root key's wish to set a new PIN, as it came."""
+
+    fingerprint: bytes
+    challenge: bytes
+    signature: bytes = field(repr=False)
+    root_public: bytes = field(repr=False)
+    opaque_record: bytes = field(repr=False)
+
+    @property
+    def stated(self) -> tuple[bytes, bytes]:
+        """What the root key speaks of: itself, and the PIN's new record."""
+        return self.root_public, reset_statement(self.opaque_record)
 
 
 class Recovery:
@@ -118,9 +135,18 @@ class Recovery:
             if record is not None:
                 records.set_password_record(account_id, record)
             records.end_sessions(account_id)
+            records.pins.lift_hold(account_id)
             return self._sessions.open_session(records, account_id)
 
-    def _check_word(self, said: RecoveryRead | RecoveryRequest) -> Challenge:
+    def spend_word(self, records: AccountRecords, reset: PinReset, account_id: AccountId) -> None:
+        """Take the root's word for a new PIN, once; raises RecoveryRefusedError."""
+        challenge = self._check_word(reset)
+        found = records.recovery(self._names.recovery_ref(reset.fingerprint))
+        if found is None or found.account_id != account_id:
+            raise RecoveryRefusedError("another account's root key")
+        self._spend_challenge(records, reset.challenge, challenge)
+
+    def _check_word(self, said: RecoveryRead | RecoveryRequest | PinReset) -> Challenge:
         root_public, entry = said.stated
         if not kdf.equal(fingerprint_of(root_public), said.fingerprint):
             raise RecoveryRefusedError("the root key is another one")
@@ -137,8 +163,13 @@ class Recovery:
             kept_name = None if found is None else records.name_ref(found.account_id)
             if found is None or kept_name != self._names.name_ref(request.device.lookup_id):
                 raise RecoveryRefusedError("no such account, or another name")
-            try:
-                self._guard.spend(records, request.challenge, challenge)
-            except WorkProofRefusedError as error:
-                raise RecoveryRefusedError("the challenge was spent before") from error
+            self._spend_challenge(records, request.challenge, challenge)
             return found.account_id
+
+    def _spend_challenge(
+        self, records: AccountRecords, sealed: bytes, challenge: Challenge
+    ) -> None:
+        try:
+            self._guard.spend(records, sealed, challenge)
+        except WorkProofRefusedError as error:
+            raise RecoveryRefusedError("the challenge was spent before") from error

@@ -14,7 +14,7 @@ from enigm.domains.accounts import rules
 from enigm.domains.accounts.actions import opaque
 from enigm.domains.accounts.actions.sessions import Audience
 from enigm.domains.accounts.errors import SignInFailedError, WorkNeededError
-from enigm.domains.accounts.model import AccountId, LoginId, PendingLogin, Purpose
+from enigm.domains.accounts.model import NOBODY, LoginId, PendingLogin, Purpose
 from enigm.foundation.errors import ExhaustedError
 from enigm.foundation.ids import random_id
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from enigm.domains.accounts.actions.guard import Guard
     from enigm.domains.accounts.actions.names import Names
     from enigm.domains.accounts.actions.sessions import Sessions
-    from enigm.domains.accounts.model import OpaqueSecrets, SessionGrant, WorkProof
+    from enigm.domains.accounts.model import AccountId, OpaqueSecrets, SessionGrant, WorkProof
     from enigm.domains.accounts.needs import DeviceVoucher, DeviceVouching
     from enigm.domains.accounts.store import AccountRecords, AccountStore
     from enigm.foundation.clock import Clock
@@ -59,6 +59,9 @@ class SignIn:
         name_ref = self.names.name_ref(request.lookup_id)
         with self.store.read() as records:
             kept = records.password_record(name_ref)
+            asked = NOBODY if kept is None else kept.account_id
+            if records.pins.is_closed(asked, self.clock.now_seconds()):
+                kept = None
         account_id, record = (
             (None, self.secrets.decoy_record) if kept is None else (kept.account_id, kept.record)
         )
@@ -102,8 +105,7 @@ class SignIn:
         if request.voucher is None:
             return None
         # A voucher for a name nobody has is checked too, and fails as a stranger's would.
-        asked = account_id or AccountId(bytes(16))
-        return self.vouching.vouched_by(asked, request.voucher)
+        return self.vouching.vouched_by(account_id or NOBODY, request.voucher)
 
     def _charge(
         self,

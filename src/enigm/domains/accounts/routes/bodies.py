@@ -6,6 +6,8 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from enigm.domains.accounts.model import CriticalAction
+
 # Unpadded base64url of so many bytes has ⌈4n/3⌉ characters; the pattern is what a reader of the
 # API description can check, the decoder is stricter still.
 Octets8 = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{11}$")]
@@ -162,6 +164,75 @@ class RecoveryFinish(Body):
 class PasswordChange(Body):
     """A new OPAQUE record."""
 
+    opaque_record: OpaqueRecord
+
+
+class PinAnswer(Body):
+    """Whether a PIN is set; the tries are counted whether it is or not."""
+
+    is_set: bool
+    tries_left: int
+    retry_after_seconds: int
+
+
+class PinStart(Body):
+    """What the PIN is entered for, and OPAQUE's first message once for each place."""
+
+    action: CriticalAction
+    parameters: Octets32
+    opaque_requests: Annotated[list[OpaqueLogin], Meta(min_length=2, max_length=2)]
+
+
+class PinStartAnswer(Body):
+    """OPAQUE's second message for each place; a right PIN opens one of them."""
+
+    attempt: str
+    opaque_responses: list[str]
+    tries_left: int
+    retry_after_seconds: int
+
+
+class PinFinish(Body):
+    """Which place the PIN opened, and OPAQUE's third message."""
+
+    attempt: Octets16
+    place: Annotated[int, Meta(ge=0, le=1)]
+    opaque_finalization: OpaqueFinalization
+
+
+class PinFinishAnswer(Body):
+    """Leave for one deed, shown once."""
+
+    grant: str
+    expires_at: int
+
+
+class PinRegistration(Body):
+    """OPAQUE's first message of a new PIN."""
+
+    opaque_request: OpaqueRequest
+
+
+class PinSetting(Body):
+    """A first PIN, and a duress PIN or noise."""
+
+    opaque_record: OpaqueRecord
+    duress_record: OpaqueRecord
+
+
+class PinRecord(Body):
+    """A new PIN."""
+
+    opaque_record: OpaqueRecord
+
+
+class PinResetRequest(Body):
+    """The root's word for a new PIN."""
+
+    fingerprint: Octets32
+    challenge: Octets32
+    signature: RootSignature
+    root_public: RootPublic
     opaque_record: OpaqueRecord
 
 

@@ -8,9 +8,9 @@ from litestar import delete, get, post, put
 from litestar.params import Parameter
 from litestar.status_codes import HTTP_200_OK
 
-from enigm.domains.accounts.model import SessionId
+from enigm.domains.accounts.model import CriticalAction, SessionId
 from enigm.domains.accounts.routes import bodies
-from enigm.domains.accounts.routes.reading import Deeds, RecognisedCaller, shown
+from enigm.domains.accounts.routes.reading import Deeds, PinPermit, RecognisedCaller, shown
 from enigm.foundation.access import Access, opened_to, protected
 from enigm.foundation.encoding import base64url_decode, base64url_encode
 
@@ -40,19 +40,27 @@ def end_session(accounts: Deeds, caller: RecognisedCaller, session_id: SessionNa
     accounts.sessions.end_session(caller, SessionId(base64url_decode(session_id)))
 
 
-@put("/password", opt=protected("accounts.password.change"), sync_to_thread=True)
+@put(
+    "/password",
+    opt=protected("accounts.password.change", pin=CriticalAction.PASSWORD_CHANGE.value),
+    sync_to_thread=True,
+)
 def change_password(
-    accounts: Deeds, caller: RecognisedCaller, data: bodies.PasswordChange
+    accounts: Deeds, permit: PinPermit, data: bodies.PasswordChange
 ) -> bodies.SessionAnswer:
     """Set a new password; every session ends and a new one begins."""
     record = base64url_decode(data.opaque_record)
-    return shown(accounts.own.change_password(caller, record))
+    return shown(accounts.own.change_password(permit, record))
 
 
-@delete("/account", opt=protected("accounts.delete"), sync_to_thread=True)
-def erase_account(accounts: Deeds, caller: RecognisedCaller) -> None:
+@delete(
+    "/account",
+    opt=protected("accounts.delete", pin=CriticalAction.ACCOUNT_DELETE.value),
+    sync_to_thread=True,
+)
+def erase_account(accounts: Deeds, permit: PinPermit) -> None:
     """Erase everything of the account now."""
-    accounts.own.erase_account(caller)
+    accounts.own.erase_account(permit)
 
 
 @post(

@@ -12,7 +12,7 @@ from msgspec import UNSET, UnsetType
 from enigm.domains.accounts.actions import Accounts
 from enigm.domains.accounts.actions.guard import Invite
 from enigm.domains.accounts.errors import WorkProofRefusedError
-from enigm.domains.accounts.model import Caller, SessionGrant, WorkProof
+from enigm.domains.accounts.model import Caller, Permit, SessionGrant, WorkProof
 from enigm.domains.accounts.needs import DeviceVoucher, FirstDevice
 from enigm.domains.accounts.routes.bodies import (
     Proof,
@@ -27,6 +27,7 @@ from enigm.wire.request_signature import SignedRequest, read_signature
 # Our own objects, made by the assembly and the guard: nothing of them is to be validated.
 Deeds = Annotated[Accounts, Dependency(skip_validation=True)]
 RecognisedCaller = Annotated[Caller, Dependency(skip_validation=True)]
+PinPermit = Annotated[Permit, Dependency(skip_validation=True)]
 Voucher = Annotated[DeviceVoucher | None, Dependency(skip_validation=True)]
 
 # What a device writes in the place of a session when it signs a request to open one.
@@ -36,6 +37,11 @@ VOUCHER_SCHEME = "Device"
 def caller_of(request: Request[None, None, State]) -> Caller:
     """Return whom the guard at the door has recognised."""
     return request.state.caller
+
+
+def permit_of(request: Request[None, None, State]) -> Permit:
+    """Return what the guard at the door has found of a PIN's grant, unchecked."""
+    return request.state.permit
 
 
 async def voucher_of(request: Request[None, None, State]) -> DeviceVoucher | None:

@@ -23,6 +23,7 @@ from enigm.domains.accounts.model import (
     SessionId,
 )
 from enigm.domains.accounts.store import tables
+from enigm.domains.accounts.store.pins import SEALED_COLUMNS, PinRecords
 from enigm.foundation.database import (
     Database,
     add_to_counter,
@@ -41,6 +42,9 @@ if TYPE_CHECKING:
 
 _OPAQUE_ROW: Final = "opaque"
 _OF_ONE_ACCOUNT: Final = (
+    tables.pin_grant,
+    tables.pin_attempt,
+    tables.pin,
     tables.session,
     tables.login,
     tables.attempts,
@@ -54,6 +58,7 @@ _SEALED_COLUMNS: Final = (
     "login.state",
     "service_secret.opaque_setup",
     "service_secret.decoy_record",
+    *SEALED_COLUMNS,
 )
 
 
@@ -87,6 +92,7 @@ class AccountRecords:
         """Wrap a connection; the store makes one per transaction."""
         self._connection = connection
         self._seals = seals
+        self.pins = PinRecords(connection, seals)
 
     def opaque_secrets(self) -> OpaqueSecrets | None:
         """Return the service's OPAQUE secrets, once they are made."""

@@ -232,4 +232,94 @@ service_secret = Table(
     ),
 )
 
+pin = Table(
+    "pin",
+    metadata,
+    _account_id("says whose PIN it is", ACCOUNT_DELETION, primary_key=True),
+    _kept(
+        "record",
+        _SEALED,
+        Category.AUTHENTICATION,
+        "checks the PIN without knowing it",
+        ACCOUNT_DELETION,
+        nullable=True,
+    ),
+    _kept(
+        "duress_record",
+        _SEALED,
+        Category.AUTHENTICATION,
+        "checks the duress PIN without knowing whether there is one",
+        ACCOUNT_DELETION,
+        nullable=True,
+    ),
+    _kept("tries", Integer(), Category.ABUSE_PREVENTION, "limits guesses", ACCOUNT_DELETION),
+    _kept("locked_until", _SECONDS, Category.ABUSE_PREVENTION, "delays guesses", ACCOUNT_DELETION),
+    _kept(
+        "held_until",
+        _SECONDS,
+        Category.AUTHENTICATION,
+        "holds critical actions after the duress PIN",
+        ACCOUNT_DELETION,
+    ),
+    _kept(
+        "is_hidden",
+        Integer(),
+        Category.AUTHENTICATION,
+        "shows a PIN as removed within a hold",
+        ACCOUNT_DELETION,
+    ),
+    _kept(
+        "is_closed",
+        Integer(),
+        Category.AUTHENTICATION,
+        "shows an account as deleted within a hold",
+        ACCOUNT_DELETION,
+    ),
+)
+
+
+def _asked_from() -> tuple[Column[Any], ...]:
+    """Return what ties an entry and its grant to account, session, device and deed."""
+    return (
+        _account_id("says whose PIN is asked for", _EXPIRY, index=True),
+        _kept("session_id", _ID, Category.AUTHENTICATION, "binds to one session", _EXPIRY),
+        _kept("device_ref", _HASH, Category.AUTHENTICATION, "binds to one device", _EXPIRY),
+        _kept("binding", _HASH, Category.AUTHENTICATION, "binds to one action", _EXPIRY),
+    )
+
+
+pin_attempt = Table(
+    "pin_attempt",
+    metadata,
+    _kept(
+        "attempt_id",
+        _ID,
+        Category.AUTHENTICATION,
+        "ties a PIN's two messages together",
+        _EXPIRY,
+        primary_key=True,
+    ),
+    *_asked_from(),
+    _kept("first_state", _SEALED, Category.AUTHENTICATION, "the service's half", _EXPIRY),
+    _kept("second_state", _SEALED, Category.AUTHENTICATION, "the service's half", _EXPIRY),
+    _kept("duress_place", Integer(), Category.AUTHENTICATION, "tells the two apart", _EXPIRY),
+    _expires_at(Category.AUTHENTICATION, "ends an unfinished entry"),
+)
+
+pin_grant = Table(
+    "pin_grant",
+    metadata,
+    _kept(
+        "grant_hash",
+        _HASH,
+        Category.AUTHENTICATION,
+        "recognises a grant",
+        _EXPIRY,
+        primary_key=True,
+    ),
+    *_asked_from(),
+    _kept("is_duress", Integer(), Category.AUTHENTICATION, "has the action held", _EXPIRY),
+    _expires_at(Category.AUTHENTICATION, "ends an unspent grant"),
+)
+
 outbox = outbox_table(metadata)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from enigm.domains.devices import rules
 from enigm.domains.devices.errors import (
@@ -30,7 +30,7 @@ from enigm.wire.device_chain import (
 
 if TYPE_CHECKING:
     from enigm.domains.devices.model import DeviceId, OwnerRef
-    from enigm.domains.devices.needs import DecisionRecords
+    from enigm.domains.devices.needs import CriticalLeave, DecisionRecords
     from enigm.domains.devices.store import DeviceRecords, DeviceStore
     from enigm.foundation.clock import Clock
     from enigm.foundation.keyfile import Keys
@@ -38,6 +38,14 @@ if TYPE_CHECKING:
 
 
 _DECISIONS = {Kind.CERTIFY: DeviceDecision.CERTIFIED, Kind.REVOKE: DeviceDecision.REVOKED}
+
+
+# What the owner's leave names; its one parameter is the device's public key.
+REVOKE_ACTION: Final = "devices.revoke"
+
+
+class _HeldError(Exception):
+    """Takes back what a held revocation did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +120,21 @@ class Chains:
         with self._store.begin() as records:
             self._append(records, owner, brought.entry, brought.card)
 
-    def append_entry(self, owner: OwnerRef, entry: bytes, card: bytes | None) -> None:
-        """Append an entry that names the head; raises ChainMovedError, ChainRefusedError."""
-        with self._store.begin() as records:
-            self._append(records, owner, entry, card)
+    def append_entry(
+        self, owner: OwnerRef, entry: bytes, card: bytes | None, leave: CriticalLeave
+    ) -> OwnChain:
+        """Append an entry that names the head, a revocation only with leave; return the chain.
+
+        Raises ChainMovedError, ChainRefusedError, and the refusals of the leave. A revocation
+        that is held is done and taken back, and the chain is returned as if it stood.
+        """
+        try:
+            with self._store.begin() as records:
+                self._append(records, owner, entry, card, leave)
+        except _HeldError:
+            own = self.own_chain(owner)
+            return OwnChain(own.chain.append(entry), own.pending)
+        return self.own_chain(owner)
 
     def own_chain(self, owner: OwnerRef) -> OwnChain:
         """Return an owner's chain, and who waits; raises ChainMissingError."""
@@ -138,7 +157,12 @@ class Chains:
             records.erase(owner)
 
     def _append(
-        self, records: DeviceRecords, owner: OwnerRef, octets: bytes, card: bytes | None
+        self,
+        records: DeviceRecords,
+        owner: OwnerRef,
+        octets: bytes,
+        card: bytes | None,
+        leave: CriticalLeave | None = None,
     ) -> None:
         chain = records.chain(owner)
         if chain is None:
@@ -154,8 +178,14 @@ class Chains:
         self._follow(records, owner, entry, card)
         # Last in the transaction: what is refused above is not recorded, and what cannot be
         # recorded is rolled back.
-        decision = _DECISIONS[entry.kind]
+        decision, is_held = _DECISIONS[entry.kind], False
+        if leave is not None and entry.kind is Kind.REVOKE:
+            is_held = not leave.spend(REVOKE_ACTION, entry.device_public)
+        if is_held:
+            decision = DeviceDecision.REVOCATION_HELD
         self._decisions.record(decision, owner, device_id_of(entry.device_public))
+        if is_held:
+            raise _HeldError
 
     def _follow(
         self, records: DeviceRecords, owner: OwnerRef, entry: ChainEntry, card: bytes | None
