@@ -35,7 +35,15 @@ class Up:
         self.port = port
         self.printed = ""
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "enigm.assembly.main", "up", f"--port={port}", *words],
+            [
+                sys.executable,
+                "-m",
+                "enigm.assembly.main",
+                "up",
+                f"--port={port}",
+                f"--command-port={free_port()}",
+                *words,
+            ],
             env=plain | {"ENIGM_DATA": str(folder), "PYTHONUNBUFFERED": "1"},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -35,7 +35,10 @@ def settings_of_tests(folder: Path, **changes: Any) -> Settings:
 class Running:
     """A started service, who talks to it, and what it logged."""
 
-    def __init__(self, service: Service, journey: Journey, log: io.StringIO) -> None:
+    def __init__(
+        self, service: Service, journey: Journey, log: io.StringIO, settings: Settings
+    ) -> None:
+        self.settings = settings
         self.service = service
         self.journey = journey
         self.clock = journey.clock
@@ -54,7 +57,7 @@ async def running_service(
     await service.start()
     journey = Journey(service, ticking, entropy)
     try:
-        yield Running(service, journey, sink)
+        yield Running(service, journey, sink, settings)
     finally:
         await journey.http.aclose()
         await service.stop()

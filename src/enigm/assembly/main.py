@@ -40,14 +40,15 @@ def up(
     *,
     profile: Profile = "default",
     port: Annotated[int, Parameter(help="The service's port on this machine.")] = SERVICE_PORT,
+    command_port: Annotated[int, Parameter(help="Command's port; 0 is the service's next.")] = 0,
     app_port: Annotated[int, Parameter(help="The App's port; 0 takes any free one.")] = 0,
     browser: Browser = True,
 ) -> int:
-    """Start the service and the App on this machine, and open the App. Ctrl-C stops both."""
+    """Start service, Command and App on this machine, and open the App. Ctrl-C stops all."""
     from enigm.assembly.up import Wishes
     from enigm.assembly.up import up as start
 
-    return start(Wishes(profile, port, app_port, browser))
+    return start(Wishes(profile, port, command_port or port + 1, app_port, browser))
 
 
 @app.command

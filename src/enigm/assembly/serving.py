@@ -11,6 +11,7 @@ import socket
 import sys
 from typing import TYPE_CHECKING
 
+import msgspec
 import uvicorn
 import uvloop
 
@@ -27,10 +28,14 @@ from enigm.wire.delivery import MESSAGE_BYTES_MAX
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from enigm.assembly.command import CommandService
     from enigm.assembly.service import Role, Service
     from enigm.domains.messaging.needs import Fanout
+    from enigm.foundation.clock import Clock
     from enigm.foundation.settings import Settings
 
+# Its pages share no process with the rest: ``assembly.command_process``.
+COMMAND_ROLE = "command"
 # Streams that are open when the service stops are cut; clients come back by themselves.
 STOP_SECONDS_MAX = 3
 # Many clients that come back at once after a restart wait here, not in their own retries.
@@ -47,19 +52,45 @@ def serve(role: str, host: str | None, port: int | None) -> int:
     """
     # Whatever is written is the owner's alone, whoever forgets to say so.
     os.umask(0o077)
-    settings, roles = settings_of_this_machine(host, port), _roles(role)
-    clock, entropy = SystemClock(), SystemEntropy()
+    clock = SystemClock()
     log = EventLog(sys.stderr, clock, strict=False)
     route_libraries(log)
+    is_command = role.strip() == COMMAND_ROLE
+    settings = _settings(host, port, is_command=is_command)
     with _listening(settings) as listener:
         log.event("service.starting", version=f"v{enigm.__version__}", port=settings.listen_port)
-        service = build_service(
-            settings, clock, entropy, roles=roles, log=log, fanout=_fanout(settings)
+        service = (
+            _open_command(settings, clock, log)
+            if is_command
+            else build_service(
+                settings,
+                clock,
+                SystemEntropy(),
+                roles=_roles(role),
+                log=log,
+                fanout=_fanout(settings),
+            )
         )
         _spare_the_collector()
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_until_stopped(service, listener))
     return Exit.DONE
+
+
+def _settings(host: str | None, port: int | None, *, is_command: bool) -> Settings:
+    """Read the settings; Command's port is its own."""
+    if not is_command:
+        return settings_of_this_machine(host, port)
+    settings = settings_of_this_machine(host)
+    chosen = settings.command_port if port is None else port
+    return msgspec.structs.replace(settings, listen_port=chosen, command_port=chosen)
+
+
+def _open_command(settings: Settings, clock: Clock, log: EventLog) -> CommandService:
+    # Loaded only where it is used: the other roles know nothing of Command.
+    from enigm.assembly.command_process import open_command
+
+    return open_command(settings, clock, SystemEntropy(), log)
 
 
 def _spare_the_collector() -> None:
@@ -76,7 +107,8 @@ def _roles(role: str) -> frozenset[Role]:
     wanted = frozenset(word.strip() for word in role.split(",") if word.strip())
     if unknown := wanted - ROLES:
         raise SetupError(
-            f"There is no role {', '.join(sorted(unknown))}: there are {', '.join(sorted(ROLES))}."
+            f"There is no role {', '.join(sorted(unknown))}: there are {', '.join(sorted(ROLES))}, "
+            "and command in a process of its own."
         )
     return frozenset(known for known in ROLES if known in wanted) or ROLES
 
@@ -107,7 +139,7 @@ def _listening(settings: Settings) -> Generator[socket.socket]:
         yield listener
 
 
-async def _until_stopped(service: Service, listener: socket.socket) -> None:
+async def _until_stopped(service: Service | CommandService, listener: socket.socket) -> None:
     config = uvicorn.Config(
         service,  # pyright: ignore[reportArgumentType] - a plain ASGI callable
         lifespan="on",

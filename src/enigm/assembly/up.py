@@ -1,4 +1,4 @@
-"""`enigm up`: the service and one person's App, started together and stopped together."""
+"""`enigm up`: service, Command and one person's App, started together and stopped together."""
 
 from __future__ import annotations
 
@@ -28,20 +28,22 @@ class Wishes:
 
     profile: str
     service_port: int
+    command_port: int
     app_port: int
     open_browser: bool
 
 
 def up(wishes: Wishes, clock: Clock | None = None) -> int:
-    """Run both until Ctrl-C; nothing is restarted behind the person's back.
+    """Run all until Ctrl-C; nothing is restarted behind the person's back.
 
     Raises:
-        SetupError: the port is taken, or one of the two could not start.
+        SetupError: a port is taken, or one of them could not start.
     """
     clock = clock or SystemClock()
     stopped = _stop_signal()
     places = Places.of(os.environ)
     _require_free(wishes.service_port)
+    _require_free(wishes.command_port)
     children: list[Child] = []
     try:
         service = _start_service(wishes, places)
@@ -53,7 +55,13 @@ def up(wishes: Wishes, clock: Clock | None = None) -> int:
         say(
             f"The service runs on http://{LOOPBACK}:{wishes.service_port}, data in {places.service}"
         )
+        command = _start_command(wishes, places)
+        children.append(command)
         children.append(_start_app(wishes, places))
+        command.wait_until(
+            lambda: command.said("service.ready") and answers(wishes.command_port), clock
+        )
+        say(f"Command, to buy and to look after an account:  {_url(wishes.command_port)}")
         say(_hint(wishes))
         return _watch(children, stopped)
     finally:
@@ -67,6 +75,12 @@ def _start_service(wishes: Wishes, places: Places) -> Child:
     arguments = ["serve", "--host", LOOPBACK, "--port", str(wishes.service_port)]
     environment = places.environment(os.environ)
     return Child("The service", arguments, environment, log=places.service / "service.log")
+
+
+def _start_command(wishes: Wishes, places: Places) -> Child:
+    arguments = ["serve", "--role=command", "--host", LOOPBACK, "--port", str(wishes.command_port)]
+    environment = places.environment(os.environ)
+    return Child("Command", arguments, environment, log=places.service / "command.log")
 
 
 def _start_app(wishes: Wishes, places: Places) -> Child:
@@ -85,20 +99,21 @@ def _require_free(port: int) -> None:
     if not port_is_free(port):
         raise SetupError(
             f"Port {port} is in use. If Enigm already runs, open it with `enigm app`; "
-            "if something else does, choose another port: `enigm up --port 8470`."
+            "if something else does, choose another: `enigm up --port 8470` takes this and the next."
         )
 
 
 def _hint(wishes: Wishes) -> str:
-    service = "" if wishes.service_port == SERVICE_PORT else f" --service {_url(wishes)}"
+    address = _url(wishes.service_port)
+    service = "" if wishes.service_port == SERVICE_PORT else f" --service {address}"
     return (
         f"For a second person on this machine:  enigm app --profile second{service}\n"
-        "Ctrl-C stops both."
+        "Ctrl-C stops all."
     )
 
 
-def _url(wishes: Wishes) -> str:
-    return f"http://{LOOPBACK}:{wishes.service_port}"
+def _url(port: int) -> str:
+    return f"http://{LOOPBACK}:{port}"
 
 
 def _watch(children: list[Child], stopped: threading.Event) -> int:

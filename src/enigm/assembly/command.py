@@ -1,0 +1,167 @@
+"""Builds Command: its own application over domains' actions, in a process of its own.
+
+It is handed the stores that it works with. Nothing here, nor anything that it imports, can reach
+the messaging store or what opens content; an import contract keeps it so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from enigm.assembly.accounts import Provided, build_accounts
+from enigm.assembly.evidence import build_evidence, take_evidence
+from enigm.assembly.trust import build_trust
+from enigm.assembly.upkeep import Upkeep
+from enigm.crossings.account_has_owner_name import OwnerNames
+from enigm.crossings.account_receives_tokens import AccountReceivesTokens
+from enigm.crossings.decision_is_audited_by_handle import (
+    AccountDecisionsAudited,
+    DeviceDecisionsAudited,
+)
+from enigm.crossings.deleted_account_leaves_devices import DeletedAccountLeavesDevices
+from enigm.crossings.protected_request_asks_device_trust import ProtectedRequestAsksDeviceTrust
+from enigm.crossings.registered_account_begins_device_chain import AccountBeginsDeviceChain
+from enigm.crypto.tokens import TokenIssuer
+from enigm.domains.accounts import store as accounts_store
+from enigm.domains.devices import store as devices_store
+from enigm.domains.devices.actions.chains import Chains
+from enigm.domains.devices.actions.trust import TrustCheck
+from enigm.faces.command.application import Console, Frame, command_application
+from enigm.faces.command.files import StaticFiles
+from enigm.faces.command.gate import Gate
+from enigm.faces.command.origin import origin_of
+from enigm.faces.command.parts import Parts
+from enigm.faces.command.refusals import Refusals
+from enigm.faces.command.rendering import Pages
+from enigm.faces.command.sessions import Visits
+from enigm.foundation.outbox import Courier
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from enigm.assembly.surroundings import Surroundings
+    from enigm.domains.accounts.actions import Accounts
+    from enigm.faces.command.guards import Receive, Scope, Send
+    from enigm.foundation.database import Database
+    from enigm.foundation.retention import RetentionJob
+
+# What Command opens. Messaging is not among it: there is nothing of it to show.
+STORES: Final = ("accounts", "attestation", "audit", "devices", "handles", "policy", "posture")
+ERASED_FROM: Final = ("accounts", "attestation", "devices", "handles", "posture")
+
+
+@dataclass(frozen=True, slots=True)
+class AccountParts:
+    """Accounts and their devices, as Command's pages need them."""
+
+    accounts: Accounts
+    chains: Chains
+    names: OwnerNames
+    courier: Courier
+
+
+@dataclass(slots=True)
+class CommandService:
+    """Command, built. Call it as an ASGI application; its lifespan starts and stops it."""
+
+    databases: Mapping[str, Database]
+    console: Console
+    parts: Parts
+    upkeep: Upkeep
+    around: Surroundings = field(repr=False)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or follow the server's start and stop."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        else:
+            await self.console.guarded(scope, receive, send)
+
+    async def start(self) -> None:
+        """Begin to look after what is kept."""
+        await self.upkeep.start()
+        self.around.log.event("service.ready")
+
+    async def stop(self) -> None:
+        """Stop with everything written."""
+        self.around.log.event("service.stopping")
+        await self.upkeep.stop()
+        for database in self.databases.values():
+            database.close()
+        self.around.log.event("service.stopped")
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                await self.start()
+                await send({"type": "lifespan.startup.complete"})
+            else:
+                await self.stop()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+
+def build_command(
+    around: Surroundings, databases: Mapping[str, Database], retention: RetentionJob
+) -> CommandService:
+    """Put Command together over its opened stores; nothing runs until ``start``.
+
+    Raises:
+        SetupError: ``command_origin`` is no origin.
+    """
+    upkeep = Upkeep([], retention, around.log)
+    account = _build_account_parts(around, dict(databases), upkeep)
+    upkeep.couriers.append(account.courier)
+    origin = origin_of(around.settings)
+    visits = Visits(
+        account.accounts.sessions, account.names, origin, around.keys, around.clock, around.entropy
+    )
+    static = StaticFiles()
+    pages = Pages(static, visits)
+    parts = Parts(
+        accounts=account.accounts, chains=account.chains, visits=visits, clock=around.clock
+    )
+    refusals = Refusals(pages, around.log, around.entropy)
+    frame = Frame(origin, pages, static, Gate(visits), refusals)
+    console = command_application(frame, parts)
+    return CommandService(databases, console, parts, upkeep, around)
+
+
+def _build_account_parts(
+    around: Surroundings, databases: dict[str, Database], upkeep: Upkeep
+) -> AccountParts:
+    trusting = build_trust(around, databases)
+    number = trusting.policies.number
+    names = OwnerNames(around.keys)
+    devices = devices_store.DeviceStore(databases["devices"])
+    device_decisions = DeviceDecisionsAudited(trusting.audit, trusting.handles, number)
+    chains = Chains(devices, around.keys, around.clock, device_decisions)
+    trust = TrustCheck(devices, around.clock)
+    evidence = build_evidence(around, databases, trusting)
+    by_handle = take_evidence(evidence, trust, trusting).by_handle
+    leaving = DeletedAccountLeavesDevices(chains, names, trusting.handles, by_handle)
+    courier = Courier(
+        databases["accounts"],
+        accounts_store.outbox,
+        {leaving.KIND: leaving},
+        clock=around.clock,
+        log=around.log,
+    )
+    erased = [databases[name] for name in ERASED_FROM]
+
+    def hand_over() -> None:
+        courier.deliver_due()
+        upkeep.scrub(erased)
+
+    issuer = TokenIssuer.from_seed(around.keys.derive("tokens", "issuer"))
+    provided = Provided(
+        AccountBeginsDeviceChain(chains, names),
+        ProtectedRequestAsksDeviceTrust(trust, names),
+        AccountReceivesTokens(issuer),
+        AccountDecisionsAudited(trusting.audit, trusting.handles, names, number),
+        hand_over,
+    )
+    accounts = build_accounts(around, databases["accounts"], provided)
+    return AccountParts(accounts, chains, names, courier)

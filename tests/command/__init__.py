@@ -1,0 +1,1 @@
+"""Command over HTTP: guards, sessions, pages, and what it can never reach."""
