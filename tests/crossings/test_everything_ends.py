@@ -10,12 +10,15 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from enigm.assembly.service import ROLES, Role, build_service
 from enigm.assembly.stores import DESIGNS
 from enigm.domains.handles.actions.naming import HandleAuthority
 from enigm.domains.handles.actions.resolving import ReverseLookups
 from enigm.domains.handles.model import Handle, PersonHandle, Purpose
+from enigm.domains.handles.needs import LookupStep
 from enigm.foundation.database import Database
 from enigm.foundation.entropy import SystemEntropy
+from enigm.foundation.errors import SetupError
 from enigm.foundation.inventory import SECONDS_PER_DAY, End, declaration_of, row_retention
 from enigm.foundation.keyfile import Keys, load_or_create_keys
 from enigm.foundation.retention import RetentionJob
@@ -36,6 +39,7 @@ LASTING = {
     "it is assigned anew",
     "the key that signs tokens is replaced",
 }
+PLACES = DESIGNS["messaging"].metadata.tables["places"]
 Place = tuple[str, str, str]
 
 
@@ -102,7 +106,7 @@ async def fill(running: Running, keys: Keys) -> Person:
 class NoRecords:
     """Look-ups are recorded elsewhere; here it is their own rows that matter."""
 
-    def record(self, *_step: object) -> None:
+    def record(self, step: LookupStep, person: PersonHandle, handle: Handle) -> None:
         pass
 
 
@@ -143,6 +147,34 @@ async def test_after_the_longest_end_nothing_of_anybody_is_in_any_file(
     )
     assert tiles, "the log stays, without the records"
     assert not found_in(tiles, everything)
+
+
+@pytest.mark.requirement("PRV-08")
+@pytest.mark.parametrize("roles", [ROLES, frozenset(("api",)), frozenset(("delivery",))])
+async def test_every_process_keeps_what_is_set_and_refuses_to_keep_longer(
+    tmp_path: Path, prepared_folder: Path, roles: frozenset[Role]
+) -> None:
+    shutil.copytree(prepared_folder, tmp_path, dirs_exist_ok=True)
+    clock, entropy = FakeClock(), SystemEntropy()
+    for days in ({"policy.decision": 31}, {"messaging.places": 181}, {"no.such": 1}):
+        settings = settings_of_tests(tmp_path, retention_days=days)
+        if next(iter(days)).startswith("policy") and roles == frozenset(("delivery",)):
+            continue
+        with pytest.raises(SetupError, match="retention_days"):
+            build_service(settings, clock, entropy, roles=roles)
+    shorter = {"policy.decision": 1, "messaging.places": 2}
+    settings = settings_of_tests(tmp_path, retention_days=shorter)
+    service = build_service(settings, clock, entropy, roles=roles)
+    place = PLACES.insert().values(marked_row(PLACES, clock.now_seconds()))
+    with service.databases["messaging"].begin() as connection:
+        connection.execute(place)
+    for days_passed, left in ((1, 1), (1, 0)):
+        clock.advance(days_passed * SECONDS_PER_DAY)
+        service.upkeep.run_once()
+        with service.databases["messaging"].read() as connection:
+            assert len(connection.execute(sa.select(PLACES)).all()) == left
+    for database in service.databases.values():
+        database.close()
 
 
 # --- every table that there is, whoever adds one ---------------------------------------------

@@ -145,7 +145,7 @@ def build_service(
     retention = RetentionJob(
         [(databases[name], DESIGNS[name].metadata) for name in names],
         clock,
-        settings.retention_days if roles == ROLES else None,
+        _days_for(names, settings),
     )
     upkeep = Upkeep([], retention, around.log)
     account_path = None
@@ -160,6 +160,16 @@ def build_service(
         upkeep.jobs.append(trusting.publishing)
         upkeep.couriers.append(account_path.courier)
     return Service(databases, delivery, account_path, upkeep, "delivery" in roles, log=around.log)
+
+
+def _days_for(names: list[str], settings: Settings) -> dict[str, int]:
+    """Return the shortened retentions of the stores that are open here, and of none there is."""
+    elsewhere = set(DESIGNS) - set(names)
+    return {
+        place: days
+        for place, days in settings.retention_days.items()
+        if place.partition(".")[0] not in elsewhere
+    }
 
 
 def make_invite(settings: Settings, clock: Clock, entropy: Entropy) -> str:
