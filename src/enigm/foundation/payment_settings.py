@@ -72,11 +72,24 @@ class RateSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     proxy: str = ""
 
 
+class CardSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A card processor that answers in Stripe's form, and shows its own page for paying."""
+
+    url: str
+    # A restricted key: pages write, refunds write, events read; one line, for the service alone.
+    key_file: Path
+    # What the processor signs its calls with; without it, payments show at the next poll.
+    webhook_secret_file: Path | None = None
+    # False: the processor's test mode. An event of the other mode is not ours.
+    live: bool = True
+
+
 class PaymentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Ways to be paid; with none set, codes are the only one."""
 
     monero: MoneroSettings | None = None
     bitcoin: BitcoinSettings | None = None
+    card: CardSettings | None = None
     rates: tuple[RateSettings, ...] = ()
     # Cents for one whole coin, set by the operator instead of asking anybody.
     fixed_cents: dict[CoinName, Cents] = {}

@@ -1,0 +1,1 @@
+"""Payment by card, against a processor of the tests' own and one that others wrote."""
