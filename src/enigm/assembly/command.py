@@ -47,7 +47,17 @@ if TYPE_CHECKING:
     from enigm.foundation.retention import RetentionJob
 
 # What Command opens. Messaging is not among it: there is nothing of it to show.
-STORES: Final = ("accounts", "attestation", "audit", "devices", "handles", "policy", "posture")
+STORES: Final = (
+    "accounts",
+    "attestation",
+    "audit",
+    "commerce",
+    "devices",
+    "entitlements",
+    "handles",
+    "policy",
+    "posture",
+)
 ERASED_FROM: Final = ("accounts", "attestation", "devices", "handles", "posture")
 
 

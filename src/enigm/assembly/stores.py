@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Final
 from enigm.domains.accounts.store import DESIGN as ACCOUNTS
 from enigm.domains.attestation.store import DESIGN as ATTESTATION
 from enigm.domains.audit.store import DESIGN as AUDIT
+from enigm.domains.commerce.store import DESIGN as COMMERCE
 from enigm.domains.devices.store import DESIGN as DEVICES
+from enigm.domains.entitlements.store import DESIGN as ENTITLEMENTS
 from enigm.domains.handles.store import DESIGN as HANDLES
 from enigm.domains.messaging.store import DESIGN as MESSAGING
 from enigm.domains.policy.store import DESIGN as POLICY
@@ -28,7 +30,9 @@ DESIGNS: Final[dict[str, StoreDesign]] = {
         ACCOUNTS,
         ATTESTATION,
         AUDIT,
+        COMMERCE,
         DEVICES,
+        ENTITLEMENTS,
         HANDLES,
         MESSAGING,
         POLICY,

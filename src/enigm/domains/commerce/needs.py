@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         Quote,
         RefundReference,
     )
+    from enigm.domains.commerce.model.catalogue import Product
 
 
 class PaymentMethod(Protocol):
@@ -85,6 +86,10 @@ class AddressBook(Protocol):
         """
         ...
 
+    def take_number(self, method: MethodName, account: int) -> int:
+        """Return the next number of an account (0 at first), which nobody else is given."""
+        ...
+
     def highest_number(self, method: MethodName, account: int) -> int | None:
         """Return the highest number ever given out in an account, or None."""
         ...
@@ -112,4 +117,28 @@ class RateSource(Protocol):
 
     def price(self, coin: Currency) -> tuple[int, int]:
         """Return cents (EUR) for one whole coin, and when that was so (seconds since 1970)."""
+        ...
+
+
+class VatRates(Protocol):
+    """Who knows value added tax."""
+
+    def included_cents(self, gross_cents: int, country: str, product: Product, day_at: int) -> int:
+        """Return how much of a price is tax, in a country on the day that begins at ``day_at``."""
+        ...
+
+
+class CriticalActions(Protocol):
+    """Who knows whether the signed-in person has just authorised this with their PIN."""
+
+    def spend(self, owner: bytes, action: str, parameters: bytes, grant: bytes) -> None:
+        """Use up the grant for this action and these parameters; raises a refusal."""
+        ...
+
+
+class ReviewRecords(Protocol):
+    """Who writes down what a reviewer decided, before it is done."""
+
+    def record(self, decision: str, reviewer: bytes, order: bytes) -> None:
+        """Record the decision on an order; both are handles made for the record alone."""
         ...

@@ -20,6 +20,8 @@ class LedgerAccount(StrEnum):
     DEPOSITS = "Liabilities:Deposits"
     # Owed to buyers: overpaid, late, rejected or refunded.
     REFUNDS = "Liabilities:Refunds"
+    # Came for orders that were erased: somebody may still ask for it.
+    UNCLAIMED = "Liabilities:Unclaimed"
     # What outstanding codes are worth.
     CODES = "Liabilities:Codes"
     VAT = "Liabilities:VAT"

@@ -69,7 +69,7 @@ class Terms:
     due: int  # in the smallest unit of the method's currency
     expires_at: int
     confirmations_needed: int
-    confirmations_final: int
+    confirmations_final: int | None  # None: time says it, not depth
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Payment:
     kind: PaymentEventKind
     amount: int
     confirmations: int
-    confirmations_deepest: int
+    confirmations_deepest: int  # -1: never confirmed
     lateness: Lateness
     # What it was worth in EUR when first seen; None where no rate could say, until one can.
     value_cents: int | None
@@ -103,8 +103,18 @@ class TokenState(StrEnum):
 
     NONE = "none"
     ISSUED = "issued"
-    CLAIMED = "claimed"
+    CLAIMED = "claimed"  # presented: whoever takes it over is told of changes from now on
+    TAKEN = "taken"  # taken over: the token dies when the payment is final
     ENDED = "ended"
+
+
+class Standing(StrEnum):
+    """What a receiver is told about something that was activated."""
+
+    ACTIVE = "active"
+    SUSPENDED = "held"
+    ENDED = "ended"
+    FINAL = "final"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +140,7 @@ class Order:
     policy_version: int
     catalogue_version: int
     token_state: TokenState
+    standing: Standing  # what was last told to whoever took it over
     standing_number: int
     final_at: int | None
     ends_at: int
@@ -150,15 +161,6 @@ class Receiver(StrEnum):
 
     ENTITLEMENT = "entitlement"
     ESIM = "esim"
-
-
-class Standing(StrEnum):
-    """What a receiver is told about something that was activated."""
-
-    ACTIVE = "active"
-    SUSPENDED = "held"
-    ENDED = "ended"
-    FINAL = "final"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,29 @@
+"""What commerce announces to whoever took over what was bought."""
+
+from __future__ import annotations
+
+import msgspec
+
+from enigm.domains.commerce.model.orders import Receiver, Standing
+
+
+class StandingChanged(msgspec.Struct, frozen=True, array_like=True):
+    """How things stand with something that was activated; the higher number is the later."""
+
+    token: bytes
+    standing: Standing
+    number: int
+
+    @staticmethod
+    def kind(receiver: Receiver) -> str:
+        """Return the kind of fact that this receiver is told by."""
+        return f"commerce.standing.{receiver}"
+
+    def encode(self) -> bytes:
+        """Return the fact's body."""
+        return msgspec.msgpack.encode(self)
+
+    @classmethod
+    def decode(cls, body: bytes) -> StandingChanged:
+        """Read a fact's body."""
+        return msgspec.msgpack.decode(body, type=cls)

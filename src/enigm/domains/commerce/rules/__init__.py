@@ -1,0 +1,1 @@
+"""Decisions of commerce: no clock, dice, disk or network."""

@@ -1,0 +1,101 @@
+"""The books: transactions that are sealed once they balance, and never change again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from enigm.domains.commerce.model import Currency
+from enigm.domains.commerce.model.ledger import Booked, Entry, LedgerAccount
+from enigm.domains.commerce.store.tables import ledger_entry, ledger_reference, ledger_txn
+from enigm.foundation.database import insert_if_absent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from enigm.domains.commerce.model.orders import OrderId
+
+_SEAL = ledger_txn.update().where(ledger_txn.c.txn_id == sa.bindparam("wanted")).values(sealed=1)
+
+
+def add_transaction(connection: sa.Connection, key_hash: bytes, booked: Booked) -> bool:
+    """Write and seal a transaction unless it is there; the database itself refuses imbalance."""
+    head = {
+        "txn_id": booked.txn_id,
+        "idempotency_key": key_hash,
+        "kind": booked.kind,
+        "day": booked.day,
+        "reference": booked.reference,
+        "sealed": 0,
+    }
+    if not insert_if_absent(connection, ledger_txn, head):
+        return False
+    lines = [
+        {
+            "txn_id": booked.txn_id,
+            "line": line,
+            "account": entry.account,
+            "amount": entry.amount,
+            "currency": entry.currency,
+        }
+        for line, entry in enumerate(booked.entries)
+    ]
+    connection.execute(ledger_entry.insert(), lines)
+    connection.execute(_SEAL, {"wanted": booked.txn_id})
+    return True
+
+
+def transactions(connection: sa.Connection) -> Iterator[Booked]:
+    """Yield the books, day by day."""
+    wanted = (
+        sa.select(ledger_txn, ledger_entry)
+        .join(ledger_entry, ledger_entry.c.txn_id == ledger_txn.c.txn_id)
+        .order_by(ledger_txn.c.day, ledger_txn.c.txn_id, ledger_entry.c.line)
+    )
+    gathered: list[sa.Row[tuple[object, ...]]] = []
+    for row in connection.execute(wanted):
+        if gathered and gathered[0].txn_id != row.txn_id:
+            yield _booked(gathered)
+            gathered = []
+        gathered.append(row)
+    if gathered:
+        yield _booked(gathered)
+
+
+def _booked(rows: Sequence[sa.Row[tuple[object, ...]]]) -> Booked:
+    first = rows[0]
+    entries = tuple(
+        Entry(LedgerAccount(row.account), row.amount, Currency(row.currency)) for row in rows
+    )
+    return Booked(first.txn_id, first.day, first.kind, first.reference, entries)
+
+
+def unsealed(connection: sa.Connection) -> int:
+    """Return how many transactions were begun and never sealed: always none."""
+    wanted = sa.select(sa.func.count()).select_from(ledger_txn).where(ledger_txn.c.sealed == 0)
+    return connection.execute(wanted).scalar_one()
+
+
+def balance(connection: sa.Connection, account: LedgerAccount, currency: Currency) -> int:
+    """Return the sum of an account's entries in a currency."""
+    wanted = sa.select(sa.func.coalesce(sa.func.sum(ledger_entry.c.amount), 0)).where(
+        ledger_entry.c.account == account, ledger_entry.c.currency == currency
+    )
+    return int(connection.execute(wanted).scalar_one())
+
+
+def sums(connection: sa.Connection) -> dict[Currency, int]:
+    """Return the sum of all entries per currency: 0 in each."""
+    wanted = sa.select(ledger_entry.c.currency, sa.func.sum(ledger_entry.c.amount)).group_by(
+        ledger_entry.c.currency
+    )
+    return {Currency(currency): int(total) for currency, total in connection.execute(wanted)}
+
+
+def reference_of(connection: sa.Connection, order_id: OrderId, fresh: bytes, ends_at: int) -> bytes:
+    """Return an order's random name in the books, giving it one where it has none."""
+    row = {"order_id": order_id, "reference": fresh, "ends_at": ends_at}
+    insert_if_absent(connection, ledger_reference, row)
+    wanted = sa.select(ledger_reference.c.reference).where(ledger_reference.c.order_id == order_id)
+    return connection.execute(wanted).scalar_one()

@@ -1,0 +1,349 @@
+"""Orders and their payments, as rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from enigm.domains.commerce.model import Currency, MethodName, PaymentEventKind, PaymentReference
+from enigm.domains.commerce.model.catalogue import Product
+from enigm.domains.commerce.model.orders import (
+    Buyer,
+    Flag,
+    Lateness,
+    Order,
+    OrderId,
+    OrderState,
+    Payment,
+    Standing,
+    Terms,
+    TokenState,
+)
+from enigm.domains.commerce.store.tables import payment, payment_fact, shop_order
+from enigm.foundation.database import insert_if_absent, insert_or_replace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+_SECONDS_PER_DAY = 86_400
+_UNPAID = (OrderState.NEW, OrderState.PARTIAL)
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentRow:
+    """A payment, and how much of it stands in the books."""
+
+    payment_ref: bytes
+    payment: Payment
+    booked: int
+    booked_cents: int
+    postings: int
+
+
+def add(connection: sa.Connection, order: Order, day_at: int, comeback_hash: bytes | None) -> None:
+    """Write a new order."""
+    terms = order.terms
+    connection.execute(
+        shop_order.insert().values(
+            order_id=order.order_id,
+            buyer=order.buyer,
+            comeback_hash=comeback_hash,
+            country=order.country,
+            sku=order.sku,
+            product=order.product,
+            term_days=order.term_days,
+            catalogue_version=order.catalogue_version,
+            policy_version=order.policy_version,
+            price_cents=terms.price_cents,
+            method=order.method,
+            currency=order.currency,
+            due=terms.due,
+            rate_id=order.rate_id,
+            reference=order.reference,
+            confirmations_needed=terms.confirmations_needed,
+            confirmations_final=terms.confirmations_final,
+            state=order.state,
+            flags=int(order.flags),
+            decided=order.decided,
+            reason=order.reason,
+            appeal=order.appeal,
+            day_at=day_at,
+            expires_at=terms.expires_at,
+            final_at=order.final_at,
+            token_state=order.token_state,
+            standing=order.standing,
+            standing_number=order.standing_number,
+            ends_at=order.ends_at,
+        )
+    )
+
+
+def save(connection: sa.Connection, order: Order) -> None:
+    """Write what can change of an order."""
+    connection.execute(
+        shop_order.update()
+        .where(shop_order.c.order_id == order.order_id)
+        .values(
+            due=order.terms.due,
+            rate_id=order.rate_id,
+            state=order.state,
+            flags=int(order.flags),
+            decided=order.decided,
+            reason=order.reason,
+            appeal=order.appeal,
+            expires_at=order.terms.expires_at,
+            final_at=order.final_at,
+            token_state=order.token_state,
+            standing=order.standing,
+            standing_number=order.standing_number,
+            ends_at=order.ends_at,
+        )
+    )
+
+
+def find(connection: sa.Connection, order_id: OrderId, *, to_change: bool = False) -> Order | None:
+    """Return an order; ``to_change`` keeps other writers from it until the commit."""
+    return _one(connection, shop_order.c.order_id == order_id, to_change=to_change)
+
+
+def find_by_reference(connection: sa.Connection, reference: PaymentReference) -> Order | None:
+    """Return the order that a method knows by this reference, to be changed."""
+    return _one(connection, shop_order.c.reference == reference, to_change=True)
+
+
+def find_by_token(
+    connection: sa.Connection, token_hash: bytes, *, to_change: bool = False
+) -> Order | None:
+    """Return the order that this token activates."""
+    return _one(connection, shop_order.c.token_hash == token_hash, to_change=to_change)
+
+
+def find_by_comeback(connection: sa.Connection, comeback_hash: bytes) -> Order | None:
+    """Return a guest's order."""
+    return _one(connection, shop_order.c.comeback_hash == comeback_hash, to_change=False)
+
+
+def of_buyer(connection: sa.Connection, buyer: Buyer) -> list[Order]:
+    """Return a buyer's orders, newest day first."""
+    wanted = sa.select(shop_order).where(shop_order.c.buyer == buyer)
+    wanted = wanted.order_by(shop_order.c.day_at.desc(), shop_order.c.order_id)
+    return [_order(row) for row in connection.execute(wanted)]
+
+
+def page(
+    connection: sa.Connection, after: OrderId, count: int, decided: OrderState | None
+) -> list[Order]:
+    """Return orders in the order of their random ids, those decided so if asked for."""
+    wanted = sa.select(shop_order).where(shop_order.c.order_id > after)
+    if decided is not None:
+        wanted = wanted.where(shop_order.c.decided == decided)
+    wanted = wanted.order_by(shop_order.c.order_id).limit(count)
+    return [_order(row) for row in connection.execute(wanted)]
+
+
+def standing_of_buyer(connection: sa.Connection, buyer: Buyer, day_at: int) -> tuple[int, int]:
+    """Return how many orders of a buyer are open, and what was ordered that day in cents."""
+    mine = shop_order.c.buyer == buyer
+    is_open = sa.and_(shop_order.c.state.in_(_UNPAID), shop_order.c.decided.is_(None))
+    counted = sa.select(sa.func.count()).select_from(shop_order).where(mine, is_open)
+    dead = (OrderState.REJECTED, OrderState.CANCELLED, OrderState.REFUNDED)
+    asked = sa.select(sa.func.coalesce(sa.func.sum(shop_order.c.price_cents), 0)).where(
+        mine,
+        shop_order.c.day_at == day_at,
+        shop_order.c.state != OrderState.EXPIRED,
+        sa.or_(shop_order.c.decided.is_(None), shop_order.c.decided.not_in(dead)),
+    )
+    return connection.execute(counted).scalar_one(), int(connection.execute(asked).scalar_one())
+
+
+def due_ids(connection: sa.Connection, now_seconds: int, count: int) -> list[OrderId]:
+    """Return orders that time alone may move: price locks that ended, waits that are over."""
+    lock_ended = sa.and_(shop_order.c.state.in_(_UNPAID), shop_order.c.expires_at <= now_seconds)
+    is_over = sa.and_(
+        shop_order.c.state == OrderState.SETTLED, shop_order.c.final_at <= now_seconds
+    )
+    unvalued = sa.select(payment.c.order_id).where(payment.c.value_cents.is_(None))
+    # The time of a price lock that ended a day ago decides nothing: only its day is kept.
+    is_sharp = sa.and_(
+        shop_order.c.state.in_((OrderState.EXPIRED, OrderState.LATE)),
+        shop_order.c.expires_at <= now_seconds - _SECONDS_PER_DAY,
+        shop_order.c.expires_at % _SECONDS_PER_DAY != 0,
+    )
+    wanted = (
+        sa.select(shop_order.c.order_id)
+        .where(sa.or_(lock_ended, is_over, is_sharp, shop_order.c.order_id.in_(unvalued)))
+        .order_by(shop_order.c.order_id)
+        .limit(count)
+    )
+    return list(connection.execute(wanted).scalars())
+
+
+def ids_in_force(connection: sa.Connection, policy_version: int, count: int) -> list[OrderId]:
+    """Return open or held orders that an older policy version decided on."""
+    wanted = (
+        sa.select(shop_order.c.order_id)
+        .where(
+            shop_order.c.policy_version < policy_version,
+            sa.or_(shop_order.c.decided.is_(None), shop_order.c.decided == OrderState.HELD),
+            shop_order.c.state.not_in((OrderState.FINAL, OrderState.EXPIRED)),
+        )
+        .order_by(shop_order.c.order_id)
+        .limit(count)
+    )
+    return list(connection.execute(wanted).scalars())
+
+
+def set_policy_version(connection: sa.Connection, order_id: OrderId, version: int) -> None:
+    """Remember by which rules an order stands."""
+    _set(connection, order_id, {"policy_version": version})
+
+
+def instruction(connection: sa.Connection, order_id: OrderId) -> bytes | None:
+    """Return an order's sealed instruction."""
+    return _column(connection, shop_order.c.instruction, order_id)
+
+
+def set_instruction(connection: sa.Connection, order_id: OrderId, sealed: bytes) -> None:
+    """Keep an order's sealed instruction."""
+    _set(connection, order_id, {"instruction": sealed})
+
+
+def token(connection: sa.Connection, order_id: OrderId) -> bytes | None:
+    """Return an order's sealed token."""
+    return _column(connection, shop_order.c.token, order_id)
+
+
+def set_token(
+    connection: sa.Connection, order_id: OrderId, token_hash: bytes | None, sealed: bytes | None
+) -> None:
+    """Keep an order's token, or forget it."""
+    _set(connection, order_id, {"token_hash": token_hash, "token": sealed})
+
+
+def forget_buyer(connection: sa.Connection, buyer: Buyer) -> None:
+    """Let a buyer's orders be nobody's."""
+    mine = shop_order.c.buyer == buyer
+    connection.execute(shop_order.update().where(mine).values(buyer=None))
+
+
+def row(connection: sa.Connection, order_id: OrderId) -> Mapping[str, Any] | None:
+    """Return the row itself, for the one whose order it is."""
+    wanted = sa.select(shop_order).where(shop_order.c.order_id == order_id)
+    found = connection.execute(wanted).mappings().one_or_none()
+    return None if found is None else {str(name): value for name, value in found.items()}
+
+
+def payments(connection: sa.Connection, order_id: OrderId) -> list[PaymentRow]:
+    """Return an order's payments."""
+    wanted = sa.select(payment).where(payment.c.order_id == order_id)
+    return [_payment(found) for found in connection.execute(wanted.order_by(payment.c.payment_ref))]
+
+
+def save_payment(connection: sa.Connection, order_id: OrderId, kept: PaymentRow) -> None:
+    """Write a payment, new or changed."""
+    one = kept.payment
+    values = {
+        "payment_ref": kept.payment_ref,
+        "order_id": order_id,
+        "rank": one.rank,
+        "kind": one.kind,
+        "amount": one.amount,
+        "confirmations": one.confirmations,
+        "confirmations_deepest": one.confirmations_deepest,
+        "lateness": one.lateness,
+        "value_cents": one.value_cents,
+        "booked": kept.booked,
+        "booked_cents": kept.booked_cents,
+        "postings": kept.postings,
+    }
+    insert_or_replace(connection, payment, values, key=["payment_ref"])
+
+
+def is_first_telling(connection: sa.Connection, fact_hash: bytes, order_id: OrderId) -> bool:
+    """Remember a fact; say whether it is new."""
+    return insert_if_absent(
+        connection, payment_fact, {"fact_hash": fact_hash, "order_id": order_id}
+    )
+
+
+def sweep(connection: sa.Connection, tables: Iterable[sa.Table]) -> int:
+    """Delete rows whose order was erased; return how many."""
+    kept = sa.select(shop_order.c.order_id)
+    return sum(
+        connection.execute(table.delete().where(table.c.order_id.not_in(kept))).rowcount
+        for table in tables
+    )
+
+
+def _one(
+    connection: sa.Connection, condition: sa.ColumnElement[bool], *, to_change: bool
+) -> Order | None:
+    wanted = sa.select(shop_order).where(condition)
+    if to_change:
+        wanted = wanted.with_for_update()
+    found = connection.execute(wanted).one_or_none()
+    return None if found is None else _order(found)
+
+
+def _column(connection: sa.Connection, column: sa.Column[bytes], order_id: OrderId) -> bytes | None:
+    wanted = sa.select(column).where(shop_order.c.order_id == order_id)
+    return connection.execute(wanted).scalar()
+
+
+def _set(connection: sa.Connection, order_id: OrderId, values: Mapping[str, object]) -> None:
+    mine = shop_order.c.order_id == order_id
+    connection.execute(shop_order.update().where(mine).values(**values))
+
+
+def _order(found: sa.Row[Any]) -> Order:
+    return Order(
+        order_id=found.order_id,
+        buyer=found.buyer,
+        country=found.country,
+        sku=found.sku,
+        product=Product(found.product),
+        term_days=found.term_days,
+        method=MethodName(found.method),
+        currency=Currency(found.currency),
+        reference=found.reference,
+        rate_id=found.rate_id,
+        terms=Terms(
+            found.price_cents,
+            found.due,
+            found.expires_at,
+            found.confirmations_needed,
+            found.confirmations_final,
+        ),
+        state=OrderState(found.state),
+        flags=Flag(found.flags),
+        decided=None if found.decided is None else OrderState(found.decided),
+        reason=found.reason,
+        appeal=found.appeal,
+        policy_version=found.policy_version,
+        catalogue_version=found.catalogue_version,
+        token_state=TokenState(found.token_state),
+        standing=Standing(found.standing),
+        standing_number=found.standing_number,
+        final_at=found.final_at,
+        ends_at=found.ends_at,
+    )
+
+
+def _payment(found: sa.Row[Any]) -> PaymentRow:
+    return PaymentRow(
+        found.payment_ref,
+        Payment(
+            found.rank,
+            PaymentEventKind(found.kind),
+            found.amount,
+            found.confirmations,
+            found.confirmations_deepest,
+            Lateness(found.lateness),
+            found.value_cents,
+        ),
+        found.booked,
+        found.booked_cents,
+        found.postings,
+    )

@@ -1,0 +1,12 @@
+"""What entitlements keep: the tables, and the questions that actions put to them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from enigm.domains.entitlements.store.tables import metadata, outbox
+from enigm.foundation.stores import StoreDesign
+
+DESIGN = StoreDesign(metadata, Path(__file__).parents[1] / "migrations" / "versions")
+
+__all__ = ["DESIGN", "metadata", "outbox"]

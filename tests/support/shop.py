@@ -1,0 +1,218 @@
+"""A shop for tests: its store migrated, its clock and dice ours, its payers told what to do."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from enigm.assembly.commerce import Commerce, build_commerce
+from enigm.assembly.surroundings import Surroundings
+from enigm.domains.commerce.model import (
+    Capabilities,
+    Currency,
+    Instruction,
+    MethodHealth,
+    MethodName,
+    Money,
+    PaymentEvent,
+    PaymentEventKind,
+    PaymentReference,
+    Quote,
+    RefundReference,
+)
+from enigm.domains.commerce.store import DESIGN
+from enigm.foundation.log import EventLog
+from enigm.foundation.migrations import migrate
+from enigm.foundation.settings import Settings
+from tests.support.clock import FakeClock
+from tests.support.databases import keys_of_tests
+from tests.support.entropy import FakeEntropy
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from enigm.domains.commerce.model.orders import Buyer, OpenedOrder
+    from enigm.foundation.database import Database
+    from enigm.foundation.entropy import Entropy
+
+_CURRENCIES = {
+    MethodName.MONERO: Currency.XMR,
+    MethodName.BITCOIN: Currency.BTC,
+    MethodName.CARD: Currency.EUR,
+    MethodName.CODE: Currency.EUR,
+}
+VAT_DIVISOR = 6  # a fifth on top is a sixth of the whole
+
+
+@dataclass
+class PaperMethod:
+    """A payment method outside, as a test writes what happens on it."""
+
+    name: MethodName
+    told: list[PaymentEvent] = field(default_factory=list)
+    opened: dict[bytes, Quote] = field(default_factory=dict)
+    refunded: dict[bytes, tuple[Money, str]] = field(default_factory=dict)
+    counted: int = 0
+
+    @property
+    def capabilities(self) -> Capabilities:
+        reverts = self.name is not MethodName.CODE
+        return Capabilities(self.name, _CURRENCIES[self.name], reverts=reverts, refunds=True)
+
+    def open(self, reference: PaymentReference, quote: Quote) -> Instruction:
+        self.opened.setdefault(reference, quote)
+        address = f"{self.name}-{reference.hex()}"
+        return Instruction(f"{self.name}:{address}", quote.amount, address)
+
+    def poll(self, cursor: str) -> tuple[Sequence[PaymentEvent], str]:
+        start = int(cursor or 0)
+        return self.told[start:], str(len(self.told))
+
+    def refund(
+        self, reference: PaymentReference, amount: Money, destination: str
+    ) -> RefundReference:
+        self.refunded.setdefault(reference, (amount, destination))
+        return RefundReference(reference.hex())
+
+    def verify_configuration(self) -> None:
+        pass
+
+    def health(self) -> MethodHealth:
+        return MethodHealth(self.name, works=True, says=())
+
+    def tell(
+        self,
+        reference: bytes,
+        kind: PaymentEventKind,
+        amount: int,
+        confirmations: int = 0,
+        payment: str = "",
+    ) -> PaymentEvent:
+        """Let something happen; the next reading tells it."""
+        self.counted += 1
+        event = PaymentEvent(
+            f"{self.name} {self.counted}",
+            self.name,
+            PaymentReference(reference),
+            kind,
+            Money(amount, _CURRENCIES[self.name]),
+            confirmations,
+            payment,
+        )
+        self.told.append(event)
+        return event
+
+
+@dataclass
+class PaperRates:
+    """Somebody who says what a coin is worth: what the test wrote."""
+
+    name: str
+    clock: FakeClock
+    cents: dict[Currency, int] = field(
+        default_factory=lambda: {Currency.XMR: 150_00, Currency.BTC: 90_000_00}
+    )
+    told_at: int | None = None
+
+    def price(self, coin: Currency) -> tuple[int, int]:
+        at = self.told_at if self.told_at is not None else self.clock.now_seconds()
+        return self.cents[coin], at
+
+
+class SixthVat:
+    """A tax that is simple to reckon with."""
+
+    def included_cents(self, gross_cents: int, country: str, product: str, day_at: int) -> int:
+        return gross_cents // VAT_DIVISOR
+
+
+@dataclass
+class Shop:
+    """The shop and the world around it."""
+
+    commerce: Commerce
+    database: Database
+    clock: FakeClock
+    methods: dict[MethodName, PaperMethod]
+    rates: list[PaperRates]
+
+    def order(
+        self,
+        sku: str = "app-3m",
+        method: MethodName = MethodName.MONERO,
+        buyer: Buyer | None = None,
+        country: str = "DE",
+    ) -> OpenedOrder:
+        return self.commerce.ordering.open_order(buyer, sku, country, method)
+
+    def reference(self, opened: OpenedOrder) -> bytes:
+        with self.database.read() as connection:
+            from enigm.domains.commerce.store import orders
+
+            order = orders.find(connection, opened.order_id)
+        assert order is not None
+        return order.reference
+
+    def pay(
+        self,
+        opened: OpenedOrder,
+        amount: int | None = None,
+        confirmations: int = 25,
+        payment: str = "",
+    ) -> None:
+        """Let a payment be seen and confirmed, and the shop hear of it."""
+        method, reference = self.methods[opened.view.method], self.reference(opened)
+        amount = opened.view.due if amount is None else amount
+        method.tell(reference, PaymentEventKind.SEEN, amount, payment=payment)
+        method.tell(reference, PaymentEventKind.CONFIRMED, amount, confirmations, payment)
+        self.hear()
+
+    def tell(
+        self,
+        opened: OpenedOrder,
+        kind: PaymentEventKind,
+        confirmations: int = 0,
+        *,
+        amount: int | None = None,
+        payment: str = "",
+    ) -> None:
+        """Let one thing happen, and the shop hear of it."""
+        method, reference = self.methods[opened.view.method], self.reference(opened)
+        amount = opened.view.due if amount is None else amount
+        method.tell(reference, kind, amount, confirmations, payment)
+        self.hear()
+
+    def hear(self) -> None:
+        self.commerce.rates.refresh()
+        self.commerce.polling.poll_methods()
+        self.commerce.polling.advance_orders()
+
+    def view(self, opened: OpenedOrder):
+        from enigm.domains.commerce.store import orders
+
+        with self.database.read() as connection:
+            order = orders.find(connection, opened.order_id)
+        assert order is not None
+        return self.commerce.ordering._view(order)
+
+
+def open_shop(
+    database: Database, clock: FakeClock | None = None, entropy: Entropy | None = None
+) -> Shop:
+    """Return a shop over a store, which it migrates."""
+    migrate(database, DESIGN.metadata, DESIGN.versions)
+    clock = clock or FakeClock()
+    methods = {name: PaperMethod(name) for name in MethodName}
+    rates = [PaperRates(name, clock) for name in ("one", "two", "three")]
+    around = Surroundings(
+        Settings(data_folder=Path("unused")),
+        keys_of_tests(),
+        clock,
+        entropy or FakeEntropy(),
+        EventLog(io.StringIO(), clock, strict=True),
+    )
+    commerce = build_commerce(around, database, methods, rates, SixthVat())
+    commerce.rates.refresh()
+    return Shop(commerce, database, clock, methods, rates)
