@@ -14,7 +14,6 @@ from enigm.faces.cli.agent import app as agent_app
 from enigm.foundation.errors import SetupError
 from tests.crypto.attestation.paper_tpm import Maker, event_log
 from tests.support.clock import FakeClock
-from tests.support.entropy import FakeEntropy
 from tests.support.swtpm import SoftwareTpm, running_swtpm
 
 pytest.importorskip("tpm2_pytss", reason="tpm2-pytss is not here: `make test` builds it")
@@ -34,7 +33,7 @@ def software_tpm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SoftwareT
 def mode(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ManagedMode:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     mode = ManagedMode.of({"XDG_CONFIG_HOME": str(tmp_path)})
-    mode.turn_on(FakeClock(), FakeEntropy())
+    mode.turn_on(FakeClock())
     return mode
 
 

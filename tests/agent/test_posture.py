@@ -10,7 +10,7 @@ import pytest
 
 from enigm.agent.posture.collect import COLLECTORS, collect
 from enigm.agent.posture.machine import Machine, SystemRunner, this_machine
-from enigm.agent.posture.readings import Posture, minimise, not_well, unknown, well
+from enigm.agent.posture.readings import Posture, not_well, unknown, well
 from enigm.agent.posture.telling import told_lines, told_readings
 from enigm.agent.posture.wording import ADVICE
 from enigm.crypto.signatures import Ed25519
@@ -132,16 +132,6 @@ def test_a_person_reads_what_is_well_first_and_what_to_do_about_the_rest() -> No
     assert lines.index("What is well") < lines.index("What is not well")
     assert "waiting (first: openssl)" in lines
     assert "Well: 1 of 12." in lines
-
-
-@pytest.mark.requirement("TSC-03")
-def test_only_the_states_that_a_policy_names_leave_the_device() -> None:
-    wanted = [Signal.UPDATES_PENDING, Signal.FIREWALL]
-    report = minimise(posture(), wanted, handle=HANDLE, nonce=NONCE)
-    assert report.states == {Signal.UPDATES_PENDING: State.FALSE, Signal.FIREWALL: State.TRUE}
-    signed = sign_report(report, DEVICE)
-    assert b"openssl" not in signed
-    assert len(signed) == 1 + 20 + 16 + 8 + 1 + 2 * len(wanted) + 64
 
 
 @pytest.mark.requirement("TSC-03")

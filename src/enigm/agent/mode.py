@@ -9,19 +9,14 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from enigm.crypto.signatures import Ed25519
 from enigm.foundation.errors import ForbiddenError, SetupError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from enigm.crypto.signatures import SigningKey
     from enigm.foundation.clock import Clock
-    from enigm.foundation.entropy import Entropy
 
 _MODE_FILE: Final = "managed.json"
-_KEY_FILE: Final = "device.key"
-_KEY_BYTES: Final = 32
 
 
 class ManagedModeOffError(ForbiddenError):
@@ -38,18 +33,19 @@ class _Mode(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class ManagedMode:
-    """The agent's folder in the user's own configuration.
+    """The folder in the user's own configuration that holds the wish of one profile.
 
-    The App has no part in it: turning managed mode on or off changes nothing about messages.
+    Turning managed mode on or off changes nothing about messages. One profile's wish is not
+    another's, though both are on one machine.
     """
 
     folder: Path
 
     @staticmethod
-    def of(environment: Mapping[str, str]) -> ManagedMode:
+    def of(environment: Mapping[str, str], profile: str = "default") -> ManagedMode:
         """Find the folder: XDG_CONFIG_HOME/enigm/agent, else ~/.config/enigm/agent."""
         home = Path(environment.get("XDG_CONFIG_HOME") or "~/.config").expanduser()
-        return ManagedMode(home / "enigm" / "agent")
+        return ManagedMode(home / "enigm" / "agent" / profile)
 
     def since(self) -> int | None:
         """Return when it was turned on, in Unix seconds; none while it is off."""
@@ -65,29 +61,17 @@ class ManagedMode:
                 f"{self.folder / _MODE_FILE} is damaged. Run: enigm agent off"
             ) from error
 
-    def turn_on(self, clock: Clock, entropy: Entropy) -> None:
-        """Remember the user's wish and make the key that signs this machine's reports."""
-        if self.since() is not None:
-            return
-        self.keep(_KEY_FILE, entropy.random_bytes(_KEY_BYTES))
-        self.keep(_MODE_FILE, msgspec.json.encode(_Mode(clock.now_seconds())))
+    def turn_on(self, clock: Clock) -> None:
+        """Remember the user's wish."""
+        if self.since() is None:
+            self.keep(_MODE_FILE, msgspec.json.encode(_Mode(clock.now_seconds())))
 
     def turn_off(self) -> None:
-        """Forget everything: the wish, the key, what attestation kept."""
+        """Forget everything: the wish, and what attestation kept."""
         if self.folder.is_dir():
             for path in self.folder.iterdir():
                 path.unlink()
             self.folder.rmdir()
-
-    def device_key(self) -> SigningKey:
-        """Return the key that signs reports; raises ManagedModeOffError."""
-        self.require_on()
-        try:
-            return Ed25519.from_seed((self.folder / _KEY_FILE).read_bytes())
-        except FileNotFoundError as error:
-            raise SetupError(
-                "The agent's key is gone. Run: enigm agent off, then on again."
-            ) from error
 
     def require_on(self) -> None:
         """Return if the user turned it on; raises ManagedModeOffError."""

@@ -304,7 +304,7 @@ class Access:
             self._changes,
         )
         self._engine = Engine(home, self._require_accounts(), self._service())
-        self._unlocked = Unlocked(self._engine)
+        self._unlocked = Unlocked(self._engine, self._options.agent)
         self._go_on()
 
     def _go_on(self) -> None:
@@ -315,6 +315,8 @@ class Access:
             return
         if self._stage() == "ready":
             engine.start()
+            if self._unlocked is not None:
+                self._unlocked.security.start()
         elif self._stage() == "awaiting_approval":
             self._waiting = asyncio.create_task(self._wait_for_approval(engine))
 
@@ -352,6 +354,8 @@ class Access:
             self._waiting.cancel()
             await asyncio.gather(self._waiting, return_exceptions=True)
             self._waiting = None
+        if self._unlocked is not None:
+            await self._unlocked.security.stop()
         engine, self._engine, self._unlocked = self._engine, None, None
         if engine is not None:
             await engine.stop()

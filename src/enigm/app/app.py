@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     from enigm.app import views
     from enigm.app.options import Options
+    from enigm.app.security.center import SecurityCenter
+    from enigm.app.security.views import SecurityView
     from enigm.app.unlocked import Unlocked
 
 MESSAGES_PAGE_DEFAULT = 50
@@ -222,6 +224,19 @@ class App:
     async def set_verified(self, account: str, *, verified: bool) -> views.Safety:
         """Remember that the numbers were compared, or take it back."""
         return self._open.set_verified(account, is_verified=verified)
+
+    async def security(self) -> SecurityView:
+        """Look at this machine now: what is well, what is not, and what of it leaves."""
+        return await self._open.security.view()
+
+    async def set_sending(self, *, on: bool) -> SecurityView:
+        """Report what the service asks for, or nothing any more."""
+        center = self._open.security
+        return await (center.turn_on() if on else center.turn_off())
+
+    def evidence(self) -> SecurityCenter:
+        """Return what speaks to the service about this machine, for the command line."""
+        return self._open.security
 
     async def settle(self, seconds_max: float, *, sent: bool = True) -> bool:
         """Wait until everything was fetched, and what waits was sent; for scripts and tests."""

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from enigm.foundation.clock import Clock, SystemClock
 from enigm.foundation.entropy import Entropy, SystemEntropy
+
+if TYPE_CHECKING:
+    from enigm.app.security.needs import LocalAgent
 
 PROFILES_FOLDER = Path("~/.local/share/enigm/app")
 PROFILE_DEFAULT = "default"
@@ -21,6 +25,7 @@ class Options:
         service: the address of the service, ``http://127.0.0.1:8080``; None takes the one that
             the profile already uses.
         folder: where the profiles lie.
+        agent: who looks at this machine for the page "Security".
     """
 
     profile: str = PROFILE_DEFAULT
@@ -28,3 +33,4 @@ class Options:
     folder: Path = PROFILES_FOLDER
     clock: Clock = field(default_factory=SystemClock)
     entropy: Entropy = field(default_factory=SystemEntropy)
+    agent: LocalAgent | None = None

@@ -12,6 +12,7 @@ from enigm.app.loopback import daemon
 from enigm.app.options import Options
 from enigm.assembly.exits import Exit
 from enigm.assembly.places import Places
+from enigm.faces.cli.local_agent import agent_of
 from enigm.foundation.errors import InvalidError
 
 # A profile is a folder's name: nothing that could lead out of the profiles' folder.
@@ -30,7 +31,8 @@ def open_profile(profile: str, service: str | None, port: int, *, open_browser: 
             "A profile's name is 1 to 32 small letters, digits, - or _, and begins with a letter "
             "or a digit.",
         )
-    options = Options(profile=profile, service=service, folder=Places.of(os.environ).profiles)
+    folder = Places.of(os.environ).profiles
+    options = Options(profile, service, folder, agent=agent_of(profile))
     with contextlib.suppress(asyncio.CancelledError):
         asyncio.run(_until_stopped(options, port, open_browser=open_browser))
     return Exit.DONE

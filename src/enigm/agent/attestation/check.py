@@ -64,7 +64,7 @@ def enrol(
         endorsement, check_attestation_key(kept.public_area), entropy
     )
     key = pending.finish(tpm.activate(kept, challenge))
-    mode.keep(_KEY_FILE, msgspec.json.encode(_KeyFile(kept.public_area, kept.sealed_private)))
+    keep_key(mode, kept)
     return key
 
 
@@ -78,12 +78,25 @@ def quote(
         AttestationRefusedError: the quote or the event log does not hold.
     """
     mode.require_on()
-    octets = mode.kept(_KEY_FILE)
-    if octets is None:
+    kept = kept_key(mode)
+    if kept is None:
         raise NotEnrolledError
-    file = msgspec.json.decode(octets, type=_KeyFile)
     nonce = entropy.random_bytes(NONCE_BYTES)
-    unverified = tpm.quote(KeptAttestationKey(file.public_area, file.sealed_private), nonce)
-    verified = verify_quote(unverified, recall_attestation_key(file.public_area), nonce)
+    unverified = tpm.quote(kept, nonce)
+    verified = verify_quote(unverified, recall_attestation_key(kept.public_area), nonce)
     events = () if event_log is None else check_event_log(event_log, verified.pcr_values)
     return verified, events
+
+
+def keep_key(mode: ManagedMode, key: KeptAttestationKey) -> None:
+    """Keep an attestation key; its private part opens in this TPM alone."""
+    mode.keep(_KEY_FILE, msgspec.json.encode(_KeyFile(key.public_area, key.sealed_private)))
+
+
+def kept_key(mode: ManagedMode) -> KeptAttestationKey | None:
+    """Return the key that was kept."""
+    octets = mode.kept(_KEY_FILE)
+    if octets is None:
+        return None
+    file = msgspec.json.decode(octets, type=_KeyFile)
+    return KeptAttestationKey(file.public_area, file.sealed_private)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from enigm.wire.posture_report import PostureReport, Signal, State
+from enigm.wire.posture_report import Signal, State
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
 
 Fact = str | int | bool
 
@@ -49,14 +49,3 @@ def not_well(signal: Signal, code: str, **facts: Fact) -> Reading:
 def unknown(signal: Signal, code: str, **facts: Fact) -> Reading:
     """Return a reading that says: this cannot be told here; it never counts as good."""
     return Reading(signal, State.UNKNOWN, f"{signal.word}.{code}", facts)
-
-
-def minimise(
-    posture: Posture, wanted: Collection[Signal], *, handle: bytes, nonce: bytes
-) -> PostureReport:
-    """Return what may leave the device: the states of the signals that a policy names.
-
-    No code, no fact and no other signal goes along.
-    """
-    states = {signal: posture.of(signal).state for signal in wanted}
-    return PostureReport(handle, nonce, posture.taken_at, states)

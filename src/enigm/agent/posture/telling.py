@@ -28,6 +28,8 @@ class ToldReading(msgspec.Struct, frozen=True):
 
     signal: str
     state: str
+    title: str
+    found: str
     code: str
     facts: dict[str, Fact]
     promise: str
@@ -37,7 +39,7 @@ class ToldReading(msgspec.Struct, frozen=True):
 
 def told_readings(posture: Posture) -> list[ToldReading]:
     """Return every reading with its words; nothing is left out, so it stays on this machine."""
-    return [_told(reading) for reading in posture.readings]
+    return [told(reading) for reading in posture.readings]
 
 
 def told_lines(posture: Posture) -> Iterator[str]:
@@ -56,20 +58,23 @@ def told_lines(posture: Posture) -> Iterator[str]:
 
 
 def _lines(reading: Reading, mark: str) -> Iterator[str]:
-    told = _told(reading)
-    title = ADVICE[reading.signal].title
-    yield f"  {mark} {title:<{_TITLE_WIDTH}} {told.promise if mark == '+' else _found(reading)}"
+    words = told(reading)
+    shown = words.promise if mark == "+" else words.found
+    yield f"  {mark} {words.title:<{_TITLE_WIDTH}} {shown}"
     if mark != "+":
-        yield f"      Should be: {told.promise}"
-        yield f"      Why:       {told.why}"
-        yield f"      Do:        {told.to_do}"
+        yield f"      Should be: {words.promise}"
+        yield f"      Why:       {words.why}"
+        yield f"      Do:        {words.to_do}"
 
 
-def _told(reading: Reading) -> ToldReading:
+def told(reading: Reading) -> ToldReading:
+    """Return one reading in words."""
     advice = ADVICE[reading.signal]
     return ToldReading(
         signal=reading.signal.word,
         state=reading.state.word,
+        title=advice.title,
+        found=_found(reading),
         code=reading.code,
         facts=dict(reading.facts),
         promise=advice.promise,

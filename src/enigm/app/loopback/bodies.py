@@ -165,6 +165,12 @@ class NewContact(Body, frozen=True):
     greeting: Annotated[str, Meta(max_length=TEXT_CHARACTERS_MAX)] = ""
 
 
+class Sending(Body, frozen=True):
+    """Whether reports about this machine may leave it."""
+
+    on: bool
+
+
 class Verified(Body, frozen=True):
     """Whether the numbers were compared and agree."""
 

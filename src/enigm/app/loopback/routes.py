@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from enigm.app import views
     from enigm.app.app import App
+    from enigm.app.security.views import SecurityView
 
 MESSAGES_PAGE_DEFAULT = 50
 # A page asks for what fits a few screens; more only makes the first paint late.
@@ -288,6 +289,16 @@ async def _safety(call: Call) -> views.Safety:
 @_post("/api/safety/*", bodies.Verified)
 async def _set_verified(call: Call) -> views.Safety:
     return await call.app.set_verified(call.name, verified=call.body.verified)
+
+
+@_get("/api/security")
+async def _security(call: Call) -> SecurityView:
+    return await call.app.security()
+
+
+@_post("/api/security/sending", bodies.Sending)
+async def _set_sending(call: Call) -> SecurityView:
+    return await call.app.set_sending(on=call.body.on)
 
 
 @_get("/api/search")

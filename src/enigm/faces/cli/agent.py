@@ -16,19 +16,13 @@ from cyclopts import App, Parameter
 from enigm.agent.mode import ManagedMode
 from enigm.agent.posture.collect import collect
 from enigm.agent.posture.machine import this_machine
-from enigm.agent.posture.readings import minimise
 from enigm.agent.posture.telling import told_lines, told_readings
+from enigm.faces.cli.local_agent import agent_of
+from enigm.faces.cli.session import Common, opened, run
 from enigm.foundation.clock import SystemClock
-from enigm.foundation.encoding import base64url_decode, base64url_encode
+from enigm.foundation.encoding import base64url_encode
 from enigm.foundation.entropy import SystemEntropy
-from enigm.foundation.errors import InvalidError, SetupError
-from enigm.wire.posture_report import (
-    HANDLE_BYTES,
-    NONCE_BYTES,
-    Signal,
-    sign_report,
-    signal_named,
-)
+from enigm.foundation.errors import SetupError, UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,6 +43,8 @@ app.command(attest)
 Tcti = Annotated[
     str, Parameter(help="Which TPM: device:/dev/tpmrm0, or swtpm:host=127.0.0.1,port=...")
 ]
+_COMMON = Common()
+Profile = Annotated[str, Parameter(help="Whose wish it is: which person on this machine.")]
 
 
 @app.command
@@ -66,51 +62,47 @@ def posture(
 
 
 @app.command
-def report(
-    *,
-    signals: Annotated[str, Parameter(help="The signals that the policy names, by commas.")],
-    handle: Annotated[str, Parameter(help="The handle the service gave: 20 bytes, base64url.")],
-    nonce: Annotated[str, Parameter(help="The service's challenge: 16 bytes, base64url.")],
-) -> int:
-    """Print a signed report with nothing but the states of the named signals."""
-    key = ManagedMode.of(os.environ).device_key()
-    wanted = _signals(signals)
-    sent = minimise(
-        collect(this_machine(), SystemClock()),
-        wanted,
-        handle=_octets(handle, HANDLE_BYTES, "handle"),
-        nonce=_octets(nonce, NONCE_BYTES, "nonce"),
-    )
-    _say(base64url_encode(sign_report(sent, key)))
-    states = ", ".join(f"{s.word}: {state.word}" for s, state in sorted(sent.states.items()))
-    sys.stderr.write(f"This report says: {states}. Nothing else.\n")
-    return 0
+def report(*, common: Common = _COMMON) -> int:
+    """Send what the service's policy asks about this machine, and print every word of it."""
+    agent = agent_of(common.profile)
+    agent.mode.require_on()
+
+    async def deed() -> int:
+        async with opened(common, is_fresh=False, agent=agent) as app:
+            sending = (await app.set_sending(on=True)).sending
+        if sending.sent is None or sending.problem:
+            raise UnavailableError("agent.not_sent", sending.problem or "Nothing was sent.")
+        states = ", ".join(f"{word}: {state}" for word, state in sending.sent.states.items())
+        _say(f"Sent: {states}. Nothing else.", f"The device stands: {sending.sent.standing}.")
+        return 0
+
+    return run(common, deed)
 
 
 @app.command(name="on")
-def turn_on() -> int:
-    """Turn managed mode on: from now on the agent may report what a policy asks for."""
-    mode = ManagedMode.of(os.environ)
-    mode.turn_on(SystemClock(), SystemEntropy())
+def turn_on(*, profile: Profile = "default") -> int:
+    """Turn managed mode on: from now on this machine may report what a policy asks for."""
+    ManagedMode.of(os.environ, profile).turn_on(SystemClock())
     _say(
-        "Managed mode is on.",
-        f"This device's key: {base64url_encode(mode.device_key().public)}",
+        "Managed mode is on. Nothing was sent yet.",
+        "See what would be sent, and agree to it, on the App's page Security, or run: "
+        "enigm agent report",
     )
     return 0
 
 
 @app.command(name="off")
-def turn_off() -> int:
-    """Turn managed mode off and forget its keys. Enigm App works the same either way."""
-    ManagedMode.of(os.environ).turn_off()
-    _say("Managed mode is off; its keys are deleted.")
+def turn_off(*, profile: Profile = "default") -> int:
+    """Turn managed mode off and forget what it kept. Enigm App works the same either way."""
+    ManagedMode.of(os.environ, profile).turn_off()
+    _say("Managed mode is off; the service is told to forget when the App next runs.")
     return 0
 
 
 @app.command
-def status() -> int:
+def status(*, profile: Profile = "default") -> int:
     """Say whether managed mode is on."""
-    since = ManagedMode.of(os.environ).since()
+    since = ManagedMode.of(os.environ, profile).since()
     if since is None:
         _say("Managed mode is off. Nothing about this machine leaves it.")
     else:
@@ -126,9 +118,10 @@ def enrol(
         list[Path] | None, Parameter(help="Certificates between the TPM's and the root (PEM).")
     ] = None,
     tcti: Tcti = "device:/dev/tpmrm0",
+    profile: Profile = "default",
 ) -> int:
     """Make an attestation key and check, as a service would, that it lives in a genuine TPM."""
-    mode = ManagedMode.of(os.environ)
+    mode = ManagedMode.of(os.environ, profile)
     mode.require_on()
     # Only here: the part that speaks to a TPM need not be installed.
     from enigm.agent.attestation.check import Trust, enrol  # noqa: PLC0415
@@ -152,9 +145,10 @@ def quote(
     event_log: Annotated[
         Path | None, Parameter(help="The firmware's log; this machine's own unless told.")
     ] = None,
+    profile: Profile = "default",
 ) -> int:
     """Quote the TPM's registers over a fresh nonce, and check the quote as a service would."""
-    mode = ManagedMode.of(os.environ)
+    mode = ManagedMode.of(os.environ, profile)
     mode.require_on()
     from enigm.agent.attestation.check import quote  # noqa: PLC0415
     from enigm.agent.attestation.tpm import open_tpm  # noqa: PLC0415
@@ -171,25 +165,42 @@ def quote(
     return 0
 
 
+@attest.command
+def send(
+    *,
+    common: Common = _COMMON,
+    tcti: Tcti = "device:/dev/tpmrm0",
+    intermediate: Annotated[
+        list[Path] | None, Parameter(help="Certificates between the TPM's and its maker's root.")
+    ] = None,
+    event_log: Annotated[
+        Path | None, Parameter(help="Send this firmware log along; none goes unless told.")
+    ] = None,
+) -> int:
+    """Attest this machine to the service: enrol where needed, quote, and print the verdict."""
+    mode = ManagedMode.of(os.environ, common.profile)
+    mode.require_on()
+    # Only here: the part that speaks to a TPM need not be installed.
+    from enigm.agent.attestation.tpm import open_tpm  # noqa: PLC0415
+    from enigm.faces.cli.attesting import attest_to_service  # noqa: PLC0415
+
+    between = tuple(c.public_bytes(Encoding.DER) for c in _certificates(intermediate or ()))
+    log = None if event_log is None else _event_log(event_log)
+
+    async def deed() -> int:
+        async with opened(common, is_fresh=False) as app:
+            with open_tpm(tcti) as tpm:
+                verdict = await attest_to_service(app.evidence(), tpm, mode, between, log)
+        until = datetime.fromtimestamp(verdict.expires_at, UTC)
+        _say(f"The service knows this state: {verdict.state}. It counts until {until:%H:%M} UTC.")
+        return 0
+
+    return run(common, deed)
+
+
 def _say(*lines: str) -> None:
     sys.stdout.write("".join(f"{line}\n" for line in lines))
     sys.stdout.flush()
-
-
-def _signals(words: str) -> list[Signal]:
-    found = {word.strip(): signal_named(word.strip()) for word in words.split(",")}
-    unheard = [word for word, signal in found.items() if signal is None]
-    if unheard:
-        known = ", ".join(signal.word for signal in Signal)
-        raise InvalidError("agent.signal", f"There is no signal {unheard[0]}. There are: {known}.")
-    return [signal for signal in found.values() if signal is not None]
-
-
-def _octets(text: str, length_bytes: int, name: str) -> bytes:
-    octets = base64url_decode(text)
-    if len(octets) != length_bytes:
-        raise InvalidError("agent.length", f"The {name} is {length_bytes} bytes in base64url.")
-    return octets
 
 
 def _certificates(paths: Iterable[Path]) -> list[x509.Certificate]:

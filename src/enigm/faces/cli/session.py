@@ -21,6 +21,8 @@ from enigm.foundation.errors import Category, InvalidError, Refusal
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Coroutine
 
+    from enigm.app.security.needs import LocalAgent
+
 Result = TypeVar("Result")
 
 PASSWORD_VARIABLE = "ENIGM_PASSWORD"
@@ -76,9 +78,9 @@ def profiles_folder() -> Path:
 
 
 @contextlib.asynccontextmanager
-async def started(common: Common) -> AsyncGenerator[App]:
-    """Take hold of the profile for one command."""
-    app = App(Options(common.profile, common.service, profiles_folder()))
+async def started(common: Common, agent: LocalAgent | None = None) -> AsyncGenerator[App]:
+    """Take hold of the profile for one command; ``agent`` looks at the machine for it."""
+    app = App(Options(common.profile, common.service, profiles_folder(), agent=agent))
     await app.start()
     try:
         yield app
@@ -87,9 +89,11 @@ async def started(common: Common) -> AsyncGenerator[App]:
 
 
 @contextlib.asynccontextmanager
-async def opened(common: Common, *, is_fresh: bool = True) -> AsyncGenerator[App]:
+async def opened(
+    common: Common, *, is_fresh: bool = True, agent: LocalAgent | None = None
+) -> AsyncGenerator[App]:
     """Unlock the profile, fetch what waits, and send what was made before closing."""
-    async with started(common) as app:
+    async with started(common, agent) as app:
         await app.unlock(common.password())
         if is_fresh:
             await _settle(app, common, sent=False)
