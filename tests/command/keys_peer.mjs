@@ -1,7 +1,7 @@
 // Runs the code that Command's pages run in the browser, one question a line.
 import { createInterface } from "node:readline";
 import {
-  deeds, lookupId, normalised, phrase, root, secrets, solved,
+  deeds, nameKeys, normalised, phrase, root, secrets, solved,
 } from "../../src/enigm/faces/command/static/vendor/keys.js";
 
 const hex = octets => Buffer.from(octets).toString("hex");
@@ -28,8 +28,13 @@ const answers = {
   revocation: async given => ({ entry: await deeds.revocation(given) }),
   name: async ({ text }) => {
     const name = normalised(text);
-    return { name, lookup_id: name && hex(lookupId(name)) };
+    const keys = name && nameKeys(name);
+    return { name, lookup_id: keys && hex(keys.lookupId), card_key: keys && hex(keys.cardKey) };
   },
+  pin: async given => ({
+    secret: await secrets.pinSecret(octets(given.card_key), given.pin),
+    digest: hex(root.parametersDigest(given.parameters.map(octets))),
+  }),
   secret: async ({ password }) => ({ secret: await secrets.signInSecret(password) }),
   work: async ({ challenge, bits }) => ({ nonce: hex(solved(octets(challenge), bits)) }),
   begin_registration: async given => {

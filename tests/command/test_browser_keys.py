@@ -10,12 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enigm.app.identity import phrase as phrases
+from enigm.app.identity.pin import pin_secret
 from enigm.app.service.opaque import finish_login, sign_in_secret, start_login
 from enigm.crypto.signatures import Ed25519
 from enigm.domains.accounts.actions import opaque
 from enigm.foundation.entropy import SystemEntropy
 from enigm.wire import registration_proof, user_name
 from enigm.wire.account_registration import verify_registration
+from enigm.wire.critical_action import parameters_digest
 from enigm.wire.device_chain import DeviceChain, Kind, fingerprint_of
 from tests.support.journey import b64, unb64
 from tests.support.node_peer import NodePeer
@@ -96,7 +98,18 @@ def test_a_revocation_by_the_phrase_is_an_entry_of_the_chain(browser: NodePeer) 
 def test_a_user_name_becomes_the_same_look_up_id(browser: NodePeer, text: str) -> None:
     name = user_name.normalise(text)
     made = browser.ask("name", text=text)
-    assert made == {"name": name, "lookup_id": user_name.name_keys(name).lookup_id.hex()}
+    keys = user_name.name_keys(name)
+    wanted = {"lookup_id": keys.lookup_id.hex(), "card_key": keys.card_key.hex()}
+    assert made == {"name": name} | wanted
+
+
+@pytest.mark.requirement("CMD-03")
+def test_a_pin_becomes_the_same_secret_for_the_same_deed(browser: NodePeer) -> None:
+    parameters = [b"", b"one", bytes(32)]
+    made = browser.ask("pin", card_key=bytes(range(32)), pin="271828", parameters=parameters)
+    digest = parameters_digest(*parameters).hex()
+    secret = pin_secret(bytes(range(32)), "271828")
+    assert made == {"secret": secret, "digest": digest}
 
 
 @pytest.mark.parametrize("text", ["", "ab", ".noor", "no or", "é" * 5, "x" * 33, "a" * 200])

@@ -13,8 +13,10 @@ export function normalised(text) {
   return SPELLING.test(name) ? name : null;
 }
 
-// Returns the 32 bytes that the service looks a name up by; about a second on purpose.
-export function lookupId(name) {
+// Returns the id that the service looks a name up by, and the half that it never sees; each 32
+// bytes, about a second on purpose.
+export function nameKeys(name) {
   const salt = sha256(utf8("enigm user name v1")).slice(0, 16);
-  return argon2id(utf8(name), salt, { t: 2, m: 19456, p: 1, dkLen: 64 }).slice(0, 32);
+  const keys = argon2id(utf8(name), salt, { t: 2, m: 19456, p: 1, dkLen: 64 });
+  return { lookupId: keys.slice(0, 32), cardKey: keys.slice(32) };
 }

@@ -49,3 +49,19 @@ export function signedRevocation(root, { sequence, previous, devicePublic, issue
   const signature = signedBy(root, entry, "enigm device chain v1");
   return joined(entry, Uint8Array.of(signature.length >> 8, signature.length & 255), signature);
 }
+
+// The root's word for a new PIN (enigm.wire.account_recovery, enigm.wire.critical_action).
+export function signedPinReset(root, challenge, opaqueRecord) {
+  const statement = joined(utf8("enigm pin reset v1"), opaqueRecord);
+  return signedBy(root, joined(challenge, sha256(statement)), "enigm recovery v1");
+}
+
+// The hash of what exactly a PIN authorises (enigm.wire.critical_action).
+export function parametersDigest(parameters) {
+  const framed = parameters.map(part => {
+    const length = new Uint8Array(4);
+    new DataView(length.buffer).setUint32(0, part.length);
+    return joined(length, part);
+  });
+  return sha256(joined(utf8("enigm critical parameters v1"), ...framed));
+}

@@ -1,6 +1,6 @@
 // Passwords and PINs by OPAQUE (RFC 9807): the service never sees either, nor anything like it.
 import * as opaque from "@serenity-kit/opaque";
-import { base64url, hkdf, utf8 } from "./octets.js";
+import { base64url, hkdf, joined, utf8 } from "./octets.js";
 
 // What every client of the service uses; another stretching would open no record.
 const keyStretching = { "argon2id-custom": { iterations: 2, memory: 19456, parallelism: 1 } };
@@ -11,6 +11,16 @@ export async function signInSecret(password) {
   const salt = utf8("enigm sign-in v1");
   return base64url(await hkdf("SHA-256", salt, utf8(password), utf8("opaque password")));
 }
+
+// What OPAQUE takes for a PIN, mixed with what the service never sees of the user name
+// (enigm.app.identity.pin): six digits alone would be guessed by whoever runs the service.
+export async function pinSecret(cardKey, pin) {
+  const secret = joined(cardKey, utf8(pin));
+  return base64url(await hkdf("SHA-256", utf8("enigm pin v1"), secret, utf8("opaque password")));
+}
+
+// A secret that nobody knows, in the place of a duress PIN that its owner did not want.
+export const noise = () => base64url(crypto.getRandomValues(new Uint8Array(32)));
 
 export function startRegistration(secret) {
   const { clientRegistrationState, registrationRequest } = opaque.client.startRegistration({

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
-from enigm.faces.command.pages import entering, home, sessions
+from enigm.faces.command.pages import account, devices, entering, home, pin, sessions
 
-PERSON_PAGES = (*home.HANDLERS, *entering.HANDLERS, *sessions.HANDLERS)
+PERSON_PAGES = (
+    *home.HANDLERS,
+    *entering.HANDLERS,
+    *sessions.HANDLERS,
+    *devices.HANDLERS,
+    *account.HANDLERS,
+    *pin.HANDLERS,
+)

@@ -24,6 +24,8 @@ function prepareSignIn(form) {
     if (last === null) throw new Error(WRONG);
     const finish = { login: answer.login, opaque_finalization: last };
     await ask("POST", "/sign-in/finish", formToken, finish);
+    // What a PIN is mixed with, so that this tab need not ask for the name again.
+    sessionStorage.setItem("enigm.card-key", begun.cardKey);
     location.assign(next);
   });
 }
@@ -93,6 +95,7 @@ function prepareSignUp(root) {
     tell("Doing the work that keeps robots out…");
     const proof = guard === "invite" ? { invite: chosen.invite } : await freeWork();
     await ask("POST", "/sign-up", formToken, { ...content, proof });
+    sessionStorage.setItem("enigm.card-key", begun.cardKey);
   }
 
   async function freeWork() {

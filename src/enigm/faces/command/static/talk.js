@@ -49,6 +49,7 @@ export async function ask(method, path, formToken, content) {
   } catch {
     throw new Refused({ detail: "Command cannot be reached: is there a connection?" });
   }
+  if (answer.status === 204) return {};
   const body = await answer.json().catch(() => ({}));
   if (!answer.ok) throw new Refused(body);
   return body;

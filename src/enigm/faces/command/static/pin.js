@@ -1,0 +1,64 @@
+// The PIN's own page: a first one, a new one for the old, a new one for the recovery phrase.
+import { askForName, cardKey, enterPin } from "./critical.js";
+import { ask, onSubmit, secretKeeper } from "./talk.js";
+
+const DIGITS = /^[0-9]{6,12}$/;
+const COUNTING = "01234567890123456789";
+const TOO_EASY = "Six to twelve digits, and none that a thief would try first.";
+
+for (const form of document.querySelectorAll("form[data-pin]")) prepare(form);
+
+function prepare(form) {
+  const { pin: kind, keys, formToken: token } = form.dataset;
+  const keeper = secretKeeper(keys);
+  askForName(form);
+  onSubmit(form, async tell => {
+    tell("Checking…");
+    check(form.new_pin.value);
+    if (form.duress_pin?.value) {
+      check(form.duress_pin.value);
+      if (form.duress_pin.value === form.new_pin.value) throw new Error("Take two different PINs.");
+    }
+    await deeds[kind](form, keeper, token);
+    location.assign("/pin");
+  });
+}
+
+const deeds = {
+  async set(form, keeper, token) {
+    await ask("POST", "/pin/set", token, {
+      opaque_record: await record(form, keeper, token, form.new_pin.value),
+      duress_record: await record(form, keeper, token, form.duress_pin.value),
+    });
+  },
+  async change(form, keeper, token) {
+    const made = await record(form, keeper, token, form.new_pin.value);
+    const action = "accounts.pin.change";
+    const asked = { action, parameters: [made], token, pin: form.pin.value };
+    const grant = await enterPin(form, keeper, asked);
+    await ask("POST", "/pin/change", token, { opaque_record: made, grant });
+  },
+  async reset(form, keeper, token) {
+    const words = form.words.value;
+    const fingerprint = await keeper("phraseFingerprint", { words });
+    if (fingerprint === null) throw new Error("These are not 24 words of a phrase: look at each.");
+    const made = await record(form, keeper, token, form.new_pin.value);
+    const { challenge } = await ask("POST", "/pin/challenge", token, { fingerprint });
+    const word = await keeper("pinReset", { words, challenge, record: made });
+    await ask("POST", "/pin/reset", token, word);
+  },
+};
+
+// Only what stands at the head of every list is refused, as in the App.
+function check(pin) {
+  const pair = pin.slice(0, 2).repeat(6).slice(0, pin.length);
+  const isCounted = COUNTING.includes(pin) || [...COUNTING].reverse().join("").includes(pin);
+  if (!DIGITS.test(pin) || pin === pair || isCounted) throw new Error(TOO_EASY);
+}
+
+async function record(form, keeper, token, pin) {
+  const begun = await keeper("beginPinRecord", { cardKey: await cardKey(form, keeper), pin });
+  const asked = { opaque_request: begun.request };
+  const { opaque_response: response } = await ask("POST", "/pin/register", token, asked);
+  return keeper("finishPinRecord", { begun, response });
+}
