@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 
 import pytest
@@ -16,7 +17,8 @@ from enigm.domains.policy.errors import (
     PolicyUnknownError,
     PolicyUnverifiableError,
 )
-from enigm.domains.policy.model import Operation, PolicyChange
+from enigm.domains.policy.model import Fact, Operation, PolicyChange
+from enigm.domains.policy.rules import SCHEMA_TEXT
 from enigm.foundation.errors import UnavailableError
 from tests.domains.policy.changes import Changes
 from tests.domains.policy.test_policy import GOOD, NEVER, enforce, named
@@ -182,3 +184,13 @@ def test_another_process_sees_a_change_within_its_next_look(
     clock.advance(LOOK_SECONDS)
     with pytest.raises(PolicyDeniedError):
         Decider(other).decide(Operation.TOKENS_ISSUE, GOOD)
+
+
+@pytest.mark.requirement("TRU-01")
+def test_no_fact_that_decides_is_about_payment_or_connectivity() -> None:
+    words = {fact.value for fact in Fact}
+    asked = set(re.findall(r"(\w+): (?:String|Long|Bool)", SCHEMA_TEXT))
+    assert len(asked) > 5
+    for word in words | asked:
+        for other in ("pay", "order", "coin", "card", "entitle", "subscri", "esim", "vpn", "role"):
+            assert other not in word, word
