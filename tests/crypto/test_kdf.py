@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -69,3 +71,11 @@ def test_stretching_depends_on_password_salt_and_cost() -> None:
 def test_a_short_salt_is_a_programming_error() -> None:
     with pytest.raises(RuntimeError):
         kdf.argon2id(b"password", b"short")
+
+
+@pytest.mark.timeout(60)
+def test_two_passwords_are_stretched_at_once_and_neither_waits_for_ever() -> None:
+    salt = bytes(16)
+    with ThreadPoolExecutor(4) as threads:
+        asked = [threads.submit(kdf.argon2id, bytes([n % 2]), salt) for n in range(8)]
+        assert len({each.result() for each in asked}) == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from threading import Lock
 from typing import Literal
 
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
@@ -20,6 +21,10 @@ VAULT_LANES = 4
 VAULT_KEY_BYTES = 32
 # RFC 9106 §3.1 recommends 16 bytes; shorter salts let one table serve many vaults.
 VAULT_SALT_BYTES_MIN = 16
+
+# OpenSSL's lanes wait for each other without end when two derivations share its threads; one after
+# the other also keeps the memory that each takes from adding up.
+_ONE_STRETCH = Lock()
 
 
 def extract(hash_name: HashName, salt: bytes, ikm: bytes) -> bytes:
@@ -70,4 +75,5 @@ def argon2id(
         lanes=lanes,
         memory_cost=memory_kib,
     )
-    return stretch.derive(password)
+    with _ONE_STRETCH:
+        return stretch.derive(password)
