@@ -29,7 +29,9 @@ _BESIDE = {
     "app_loopback": "src/enigm/app/loopback",
     "architecture": "tests/architecture",
     "browser": "src/enigm/app/ui",
+    "chains": "src/enigm/outside",
     "chaos": "src/enigm/domains/messaging",
+    "command": "src/enigm/faces/command",
     "conformance": "src/enigm/crypto/mls",
     "house": "src/enigm/assembly",
     "peers": "src/enigm/crypto/mls",
@@ -149,7 +151,7 @@ def _beside(tests: Iterable[str]) -> set[str]:
         place = _BESIDE.get(folder, f"src/enigm/{folder}")
         if folder in ("domains", "crypto") and len(rest) > 1:
             place = f"{place}/{rest[0]}"
-        found.add(place)
+        found.add(place if (ROOT / place).exists() else "src/enigm")
     return found
 
 
