@@ -13,6 +13,7 @@ from enigm.app.options import Options
 from tests.support import scripted_scene as scene
 from tests.support.browser import watch
 from tests.support.scripted_app import PASSWORD, ScriptedApp
+from tests.support.scripted_security import sent_by
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -153,6 +154,16 @@ async def _ask_to_revoke(page: Page, _app: ScriptedApp) -> None:
     await page.get_by_role("dialog").wait_for()
 
 
+async def _look(page: Page, _app: ScriptedApp) -> None:
+    await page.locator(".security-summary").wait_for()
+
+
+async def _send_reports(page: Page, app: ScriptedApp) -> None:
+    app.sending = sent_by(app.sending, asked_since=("kernel_current",))
+    await page.evaluate("() => { location.hash = '#/settings/security' }")
+    await page.get_by_role("button", name="Send these, too").scroll_into_view_if_needed()
+
+
 async def _ask_to_delete(page: Page, _app: ScriptedApp) -> None:
     await page.get_by_label("Your password, to be sure").fill(PASSWORD)
     await page.get_by_role("button", name="Delete my account").click()
@@ -218,6 +229,8 @@ SCREENS = (
     Screen("settings", "#/settings"),
     Screen("devices", "#/settings/devices"),
     Screen("revoke-device", "#/settings/devices", deed=_ask_to_revoke),
+    Screen("security", "#/settings/security", deed=_look),
+    Screen("security-sending", "#/settings", deed=_send_reports),
     Screen("account", "#/settings/account"),
     Screen("delete-account", "#/settings/account", deed=_ask_to_delete),
     Screen("stopped", "#/chats/chat-tomas.k", deed=_stop_the_daemon),

@@ -17,10 +17,13 @@ from enigm.foundation.errors import (
     UnavailableError,
 )
 from tests.support import scripted_scene as scene
+from tests.support.scripted_security import NOT_SENDING, scripted_security, sent_by
 from tests.support.scripted_state import LINK_CODE, PASSWORD, ScriptedState
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    from enigm.app.security.views import SecurityView
 
 ASK = (3, 9, 14, 22)
 
@@ -29,6 +32,8 @@ __all__ = ["LINK_CODE", "PASSWORD", "ScriptedApp"]
 
 class ScriptedApp(ScriptedState):
     """The App's door with a scene behind it."""
+
+    sending = NOT_SENDING
 
     async def start(self) -> views.State:
         return self.state()
@@ -254,6 +259,13 @@ class ScriptedApp(ScriptedState):
         (self._verified.add if verified else self._verified.discard)(account)
         self._keep_contact(msgspec.structs.replace(self._contacts[account], verified=verified))
         return await self.safety(account)
+
+    async def security(self) -> SecurityView:
+        return scripted_security(self.sending)
+
+    async def set_sending(self, *, on: bool) -> SecurityView:
+        self.sending = sent_by(self.sending) if on else NOT_SENDING
+        return scripted_security(self.sending)
 
     async def search(self, words: str) -> list[views.SearchHit]:
         needle = words.strip().lower()

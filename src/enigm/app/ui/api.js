@@ -50,6 +50,9 @@ export const revokeDevice = (id) => post(`/api/devices/${name(id)}/revoke`);
 export const safety = (account) => get(`/api/safety/${name(account)}`);
 export const setVerified = (account, verified) => post(`/api/safety/${name(account)}`, { verified });
 
+export const security = () => get("/api/security");
+export const setSending = (on) => post("/api/security/sending", { on });
+
 export const search = (words) => get(`/api/search?${new URLSearchParams({ q: words })}`);
 export const deleteAccount = (password) => post("/api/account/delete", { password });
 export const changePassword = (password, newPassword) =>

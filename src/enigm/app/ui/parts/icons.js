@@ -19,6 +19,7 @@ const strokes = {
   clock: svg`<circle cx="12" cy="12" r="8"/><path d="M12 7.500V12l3 2"/>`,
   check: svg`<path d="M5 12.500l4.500 4.500L19 7.500"/>`,
   checks: svg`<path d="M2.500 12.700l4 4 8-9M11 15.300l1.500 1.400 8-9"/>`,
+  question: svg`<circle cx="12" cy="12" r="8.500"/><path d="M9.600 9.600a2.500 2.500 0 1 1 3.500 2.400c-.7.3-1.100.8-1.100 1.700M12 16.600v.1"/>`,
   alert: svg`<circle cx="12" cy="12" r="8.500"/><path d="M12 7.500v5.300M12 16.300v.1"/>`,
   retry: svg`<path d="M19.500 12a7.500 7.500 0 1 1-2.200-5.300L19.500 9M19.500 4.500V9H15"/>`,
   devices: svg`<rect x="3" y="5" width="13" height="9.500" rx="1.800"/><path d="M2 18.500h11"/><rect x="15.500" y="9.500" width="6" height="10.500" rx="1.600"/>`,

@@ -18,6 +18,7 @@ import "./my_invite.js";
 import "./new_group.js";
 import "./requests.js";
 import "./safety.js";
+import "./security.js";
 import "./settings.js";
 
 const SECTIONS = [
@@ -31,6 +32,7 @@ const HOMES = { new: "chats", requests: "chats", add: "contacts" };
 
 const SETTINGS = {
   devices: () => html`<enigm-devices></enigm-devices>`,
+  security: () => html`<enigm-security></enigm-security>`,
   account: () => html`<enigm-account></enigm-account>`,
   about: () => html`<enigm-about></enigm-about>`,
   invite: () => html`<enigm-my-invite></enigm-my-invite>`,

@@ -29,6 +29,7 @@ class Settings extends View {
         <ul class="rows">
           ${entry("invite", "qr", "My invite", "Let someone add you")}
           ${entry("devices", "devices", "Devices", pending ? "A new device waits" : "Approve and revoke", pending)}
+          ${entry("security", "shield", "Security", "What is well on this machine")}
           ${entry("account", "key", "Password and account", "Change the password, delete the account")}
           ${entry("about", "info", "About Enigm", "What it promises, and what not")}
         </ul>
