@@ -17,7 +17,7 @@ KIT = Path(os.environ.get("ENIGM_PEERS_KIT", ROOT.parent / "shared" / "peers"))
 
 
 def main(arguments: list[str]) -> int:
-    """Call the kit with our plug-in."""
+    """Call the kit with our plug-ins."""
     if not (KIT / "bench.py").exists():
         print("The benchmark kit is not here: set ENIGM_PEERS_KIT to the folder that holds it.")
         return 0
@@ -25,8 +25,8 @@ def main(arguments: list[str]) -> int:
         arguments = ["--peers", "enigm", "--reps", "1", "--quick", *arguments]
     # The kit's own environment holds what its clients for other peers need.
     python = os.environ.get("ENIGM_BENCH_PYTHON", sys.executable)
-    plugin = str(HERE / "enigm_peer.py")
-    command = [python, str(KIT / "bench.py"), "--plugin", plugin, *arguments]
+    plugins = [f"--plugin={HERE / name}" for name in ("enigm_peer.py", "nats_durable_peer.py")]
+    command = [python, str(KIT / "bench.py"), *plugins, *arguments]
     return subprocess.run(command, check=False, cwd=KIT).returncode
 
 
