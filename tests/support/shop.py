@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from enigm.assembly.commerce import Commerce, build_commerce
+from enigm.assembly.commerce import Commerce, Outsiders, build_commerce, premises_of
 from enigm.assembly.surroundings import Surroundings
 from enigm.domains.commerce.model import (
     Capabilities,
@@ -129,14 +129,26 @@ class SixthVat:
 
 
 @dataclass
+class PaperRecords:
+    """Remembers what reviewers did, as the audit log would."""
+
+    told: list[tuple[str, bytes, bytes]] = field(default_factory=list)
+
+    def record(self, act: str, reviewer: bytes, order: bytes) -> None:
+        self.told.append((act, reviewer, order))
+
+
+@dataclass
 class Shop:
     """The shop and the world around it."""
 
+    around: Surroundings
     commerce: Commerce
     database: Database
     clock: FakeClock
     methods: dict[MethodName, PaperMethod]
     rates: list[PaperRates]
+    records: PaperRecords
 
     def order(
         self,
@@ -213,6 +225,8 @@ def open_shop(
         entropy or FakeEntropy(),
         EventLog(io.StringIO(), clock, strict=True),
     )
-    commerce = build_commerce(around, database, methods, rates, SixthVat())
+    records = PaperRecords()
+    outsiders = Outsiders(methods, rates, SixthVat(), records)
+    commerce = build_commerce(around, premises_of(around, database), outsiders)
     commerce.rates.refresh()
-    return Shop(commerce, database, clock, methods, rates)
+    return Shop(around, commerce, database, clock, methods, rates, records)

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import msgspec
 
-from enigm.domains.commerce.model.orders import Receiver, Standing
+from enigm.domains.commerce.model.orders import Standing
 
 
 class StandingChanged(msgspec.Struct, frozen=True, array_like=True):
     """How things stand with something that was activated; the higher number is the later."""
 
+    KIND: ClassVar[str] = "commerce.standing_changed"
+
     token: bytes
     standing: Standing
     number: int
-
-    @staticmethod
-    def kind(receiver: Receiver) -> str:
-        """Return the kind of fact that this receiver is told by."""
-        return f"commerce.standing.{receiver}"
 
     def encode(self) -> bytes:
         """Return the fact's body."""

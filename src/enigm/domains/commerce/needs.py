@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         RefundReference,
     )
     from enigm.domains.commerce.model.catalogue import Product
+    from enigm.domains.commerce.model.review import ReviewAct
 
 
 class PaymentMethod(Protocol):
@@ -128,17 +129,24 @@ class VatRates(Protocol):
         ...
 
 
-class CriticalActions(Protocol):
-    """Who knows whether the signed-in person has just authorised this with their PIN."""
+class CriticalRefund(Protocol):
+    """The PIN of whoever asks to be paid back, made for one request."""
 
-    def spend(self, owner: bytes, action: str, parameters: bytes, grant: bytes) -> None:
-        """Use up the grant for this action and these parameters; raises a refusal."""
+    def spend(self, action: str, *parameters: bytes) -> bool:
+        """Spend the grant for this action with exactly these parameters.
+
+        Returns:
+            True to do it; False to acknowledge it and change nothing (a PIN under duress).
+
+        Raises:
+            Refusal: there is no grant, or none for this.
+        """
         ...
 
 
 class ReviewRecords(Protocol):
     """Who writes down what a reviewer decided, before it is done."""
 
-    def record(self, decision: str, reviewer: bytes, order: bytes) -> None:
-        """Record the decision on an order; both are handles made for the record alone."""
+    def record(self, act: ReviewAct, reviewer: bytes, order: bytes) -> None:
+        """Record it; ``reviewer`` is a handle, and ``order`` one that is made for the record."""
         ...

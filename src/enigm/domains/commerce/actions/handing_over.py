@@ -65,7 +65,8 @@ class HandOver:
                 raise TokenNotReadyError
             if order.token_state is TokenState.ISSUED:
                 order = self._moved(connection, order, TokenState.CLAIMED)
-        return Grant(order.product, order.term_days, Standing.ACTIVE, order.standing_number)
+        number = order.standing_number
+        return Grant(order.product, order.sku, order.term_days, Standing.ACTIVE, number)
 
     def taken(self, token: ActivationToken) -> None:
         """Note that what a token stands for was taken over; twice changes nothing."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import hmac
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -28,6 +28,7 @@ from enigm.domains.commerce.model.orders import (
     ORDER_ID_BYTES,
     ActivationToken,
     Buyer,
+    BuyersOrder,
     ComebackCode,
     Flag,
     OpenedOrder,
@@ -39,12 +40,14 @@ from enigm.domains.commerce.model.orders import (
     Terms,
     TokenState,
 )
+from enigm.domains.commerce.model.review import ORDER_HANDLE_BYTES, OrderHandle
 from enigm.domains.commerce.model.trade import Outcome
 from enigm.domains.commerce.rules import orders as rules
 from enigm.domains.commerce.rules import prices, wording
 from enigm.domains.commerce.rules.trade import Purchase, rule_on
 from enigm.domains.commerce.store import documents as document_store
 from enigm.domains.commerce.store import orders as store
+from enigm.domains.commerce.store.orders import KeptOrder
 from enigm.foundation.encoding import base32_encode
 
 if TYPE_CHECKING:
@@ -57,6 +60,7 @@ if TYPE_CHECKING:
     from enigm.domains.commerce.actions.progress import Progress
     from enigm.domains.commerce.actions.rates import Rates
     from enigm.domains.commerce.model.catalogue import Catalogue, Offer
+    from enigm.domains.commerce.model.orders import OwnOrder
     from enigm.domains.commerce.model.trade import Ruling
     from enigm.domains.commerce.needs import PaymentMethod
 
@@ -123,24 +127,18 @@ class Ordering:
             if ruling.outcome in (Outcome.ALLOWED, Outcome.HELD):
                 order = self._new_order(buyer, offer, country, method, ruling)
                 hashed = None if comeback is None else self._hashed_comeback(comeback)
-                store.add(connection, order, self._premises.today_at, hashed)
+                handle = OrderHandle(self._premises.entropy.random_bytes(ORDER_HANDLE_BYTES))
+                kept = KeptOrder(order, handle, hashed, self._premises.today_at)
+                store.add(connection, kept)
             else:
                 order = None
         if order is None:
             raise _refusal(ruling)
         return OpenedOrder(order.order_id, comeback, self._view(order))
 
-    def order(self, buyer: Buyer, order_id: OrderId) -> OrderView:
-        """Return a buyer's own order; raises OrderUnknownError for anybody else's."""
-        with self._premises.database.read() as connection:
-            order = store.find(connection, order_id)
-        if order is None or order.buyer != buyer:
-            raise OrderUnknownError
-        return self._view(order)
-
-    def guest_order(self, comeback: str) -> OrderView:
-        """Return the order that a guest comes back to; raises OrderUnknownError."""
-        return self._view(self.guests(comeback))
+    def order(self, own: OwnOrder) -> OrderView:
+        """Return one's own order; raises OrderUnknownError for any other."""
+        return self._view(self.own(own))
 
     def orders(self, buyer: Buyer) -> list[OrderView]:
         """Return a buyer's orders, newest day first."""
@@ -148,12 +146,21 @@ class Ordering:
             found = store.of_buyer(connection, buyer)
         return [self._view(order) for order in found]
 
-    def guests(self, comeback: str) -> Order:
-        """Return a guest's order; raises OrderUnknownError."""
-        hashed = self._hashed_comeback(ComebackCode(comeback))
+    def forget_buyer(self, buyer: Buyer) -> None:
+        """Let a buyer's orders be nobody's; what is underway goes on by itself."""
+        with self._premises.database.begin() as connection:
+            store.forget_buyer(connection, buyer)
+
+    def own(self, own: OwnOrder) -> Order:
+        """Return one's own order; raises OrderUnknownError for any other."""
         with self._premises.database.read() as connection:
-            order = store.find_by_comeback(connection, hashed)
-        if order is None:
+            if isinstance(own, BuyersOrder):
+                order = store.find(connection, own.order_id)
+                is_own = order is not None and hmac.compare_digest(order.buyer or b"", own.buyer)
+            else:
+                order = store.find_by_comeback(connection, self._hashed_comeback(own.comeback))
+                is_own = order is not None
+        if order is None or not is_own:
             raise OrderUnknownError
         return order
 
@@ -322,9 +329,3 @@ def _refusal(ruling: Ruling) -> PurchaseRejectedError | PurchaseLimitedError:
     if ruling.outcome is Outcome.LIMITED:
         return PurchaseLimitedError(ruling.reason)
     return PurchaseRejectedError(ruling.reason)
-
-
-def requoted(order: Order, quote: Quote) -> Order:
-    """Return an order whose price was locked anew: it was held, and is not any more."""
-    terms = replace(order.terms, due=quote.amount.amount, expires_at=quote.expires_at)
-    return replace(order, terms=terms, rate_id=quote.rate_id)

@@ -12,7 +12,7 @@ from enigm.domains.commerce.store.tables import payment, payment_fact, shop_orde
 from enigm.foundation.errors import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from enigm.domains.commerce.actions.premises import Premises
     from enigm.domains.commerce.actions.progress import Progress
@@ -39,13 +39,18 @@ class Polling:
         progress: Progress,
         rates: Rates,
         methods: Mapping[MethodName, PaymentMethod],
+        chores: Sequence[Callable[[], object]],
         on_trouble: Callable[[Exception], None],
     ) -> None:
-        """Keep what it stands on; ``on_trouble`` is told when a method does not answer."""
+        """Keep what it stands on.
+
+        ``chores`` are done every minute; ``on_trouble`` is told when a method does not answer.
+        """
         self._premises = premises
         self._progress = progress
         self._rates = rates
         self._methods = methods
+        self._chores = chores
         self._on_trouble = on_trouble
         self._poll_at = 0.0
         self._sweep_at = 0.0
@@ -61,6 +66,8 @@ class Polling:
         if now >= self._sweep_at:
             self._sweep_at = now + SWEEP_SECONDS
             self.sweep()
+            for chore in self._chores:
+                chore()
 
     def finish(self) -> None:
         """Nothing waits in memory."""

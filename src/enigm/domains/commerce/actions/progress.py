@@ -15,6 +15,7 @@ from enigm.domains.commerce.model.orders import (
     Order,
     OrderState,
     Payment,
+    Receiver,
     Standing,
     TokenState,
 )
@@ -261,13 +262,15 @@ class Progress:
         self, connection: sa.Connection, order: Order, standing: Standing, number: int
     ) -> None:
         premises = self._premises
+        if rules.receiver_of(order.product) is Receiver.ESIM:
+            return  # handed over when final, so there is nothing left to tell
         sealed = store.token(connection, order.order_id)
         assert sealed is not None, "a claimed order has its token until the link dies"
         token = premises.veils.open("shop_order.token", sealed, order.order_id)
         announce(
             connection,
             outbox,
-            StandingChanged.kind(rules.receiver_of(order.product)),
+            StandingChanged.KIND,
             StandingChanged(token, standing, number).encode(),
             entropy=premises.entropy,
             clock=premises.clock,

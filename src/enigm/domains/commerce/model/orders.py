@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntFlag, StrEnum
-from typing import TYPE_CHECKING, Final, NewType
+from typing import TYPE_CHECKING, Final, NewType, TypeAlias
 
 if TYPE_CHECKING:
     from enigm.domains.commerce.model import (
@@ -26,6 +26,24 @@ ActivationToken = NewType("ActivationToken", bytes)
 
 ORDER_ID_BYTES: Final = 16
 TOKEN_BYTES: Final = 32
+
+
+@dataclass(frozen=True, slots=True)
+class BuyersOrder:
+    """An order that a signed-in buyer asks for."""
+
+    buyer: Buyer = field(repr=False)
+    order_id: OrderId
+
+
+@dataclass(frozen=True, slots=True)
+class GuestsOrder:
+    """An order that somebody comes back to with its code."""
+
+    comeback: ComebackCode = field(repr=False)
+
+
+OwnOrder: TypeAlias = BuyersOrder | GuestsOrder
 
 
 class OrderState(StrEnum):
@@ -168,6 +186,7 @@ class Grant:
     """What a token stands for, and how things stand with it; the number orders what is told."""
 
     product: Product
+    sku: str
     term_days: int
     standing: Standing
     number: int

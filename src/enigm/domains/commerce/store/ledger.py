@@ -85,6 +85,20 @@ def balance(connection: sa.Connection, account: LedgerAccount, currency: Currenc
     return int(connection.execute(wanted).scalar_one())
 
 
+def balance_of(connection: sa.Connection, account: LedgerAccount, reference: bytes) -> int:
+    """Return what one order has moved of an account, in cents."""
+    wanted = (
+        sa.select(sa.func.coalesce(sa.func.sum(ledger_entry.c.amount), 0))
+        .join(ledger_txn, ledger_txn.c.txn_id == ledger_entry.c.txn_id)
+        .where(
+            ledger_txn.c.reference == reference,
+            ledger_entry.c.account == account,
+            ledger_entry.c.currency == Currency.EUR,
+        )
+    )
+    return int(connection.execute(wanted).scalar_one())
+
+
 def sums(connection: sa.Connection) -> dict[Currency, int]:
     """Return the sum of all entries per currency: 0 in each."""
     wanted = sa.select(ledger_entry.c.currency, sa.func.sum(ledger_entry.c.amount)).group_by(

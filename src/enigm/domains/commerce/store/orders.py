@@ -21,11 +21,18 @@ from enigm.domains.commerce.model.orders import (
     Terms,
     TokenState,
 )
-from enigm.domains.commerce.store.tables import payment, payment_fact, shop_order
+from enigm.domains.commerce.store.tables import (
+    issued_address,
+    payment,
+    payment_fact,
+    shop_order,
+)
 from enigm.foundation.database import insert_if_absent, insert_or_replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from enigm.domains.commerce.model.review import OrderHandle
 
 _SECONDS_PER_DAY = 86_400
 _UNPAID = (OrderState.NEW, OrderState.PARTIAL)
@@ -42,14 +49,26 @@ class PaymentRow:
     postings: int
 
 
-def add(connection: sa.Connection, order: Order, day_at: int, comeback_hash: bytes | None) -> None:
+@dataclass(frozen=True, slots=True)
+class KeptOrder:
+    """An order with what is written once and only looked up by."""
+
+    order: Order
+    handle: OrderHandle
+    comeback_hash: bytes | None
+    day_at: int
+
+
+def add(connection: sa.Connection, new: KeptOrder) -> None:
     """Write a new order."""
+    order = new.order
     terms = order.terms
     connection.execute(
         shop_order.insert().values(
             order_id=order.order_id,
+            handle=new.handle,
             buyer=order.buyer,
-            comeback_hash=comeback_hash,
+            comeback_hash=new.comeback_hash,
             country=order.country,
             sku=order.sku,
             product=order.product,
@@ -69,7 +88,7 @@ def add(connection: sa.Connection, order: Order, day_at: int, comeback_hash: byt
             decided=order.decided,
             reason=order.reason,
             appeal=order.appeal,
-            day_at=day_at,
+            day_at=new.day_at,
             expires_at=terms.expires_at,
             final_at=order.final_at,
             token_state=order.token_state,
@@ -132,15 +151,30 @@ def of_buyer(connection: sa.Connection, buyer: Buyer) -> list[Order]:
     return [_order(row) for row in connection.execute(wanted)]
 
 
+def find_by_handle(connection: sa.Connection, handle: OrderHandle) -> Order | None:
+    """Return the order that administrators know by this handle, to be changed."""
+    return _one(connection, shop_order.c.handle == handle, to_change=True)
+
+
 def page(
-    connection: sa.Connection, after: OrderId, count: int, decided: OrderState | None
-) -> list[Order]:
-    """Return orders in the order of their random ids, those decided so if asked for."""
-    wanted = sa.select(shop_order).where(shop_order.c.order_id > after)
+    connection: sa.Connection,
+    after: OrderHandle,
+    count: int,
+    decided: OrderState | None,
+    *,
+    appealed: bool,
+) -> list[KeptOrder]:
+    """Return orders in the order of their handles, which is no order at all."""
+    wanted = sa.select(shop_order).where(shop_order.c.handle > after)
     if decided is not None:
         wanted = wanted.where(shop_order.c.decided == decided)
-    wanted = wanted.order_by(shop_order.c.order_id).limit(count)
-    return [_order(row) for row in connection.execute(wanted)]
+    if appealed:
+        wanted = wanted.where(shop_order.c.appeal != "")
+    wanted = wanted.order_by(shop_order.c.handle).limit(count)
+    return [
+        KeptOrder(_order(row), row.handle, row.comeback_hash, row.day_at)
+        for row in connection.execute(wanted)
+    ]
 
 
 def standing_of_buyer(connection: sa.Connection, buyer: Buyer, day_at: int) -> tuple[int, int]:
@@ -228,11 +262,19 @@ def forget_buyer(connection: sa.Connection, buyer: Buyer) -> None:
     connection.execute(shop_order.update().where(mine).values(buyer=None))
 
 
-def row(connection: sa.Connection, order_id: OrderId) -> Mapping[str, Any] | None:
-    """Return the row itself, for the one whose order it is."""
-    wanted = sa.select(shop_order).where(shop_order.c.order_id == order_id)
-    found = connection.execute(wanted).mappings().one_or_none()
-    return None if found is None else {str(name): value for name, value in found.items()}
+def rows_of(connection: sa.Connection, order: Order) -> list[tuple[str, dict[str, Any]]]:
+    """Return every row that belongs to an order, with its table's name, for its own buyer."""
+    found: list[tuple[str, dict[str, Any]]] = []
+    for table in shop_order.metadata.sorted_tables:
+        if "order_id" in table.c:
+            own = table.c.order_id == order.order_id
+        elif table is issued_address:
+            own = table.c.reference == order.reference
+        else:
+            continue
+        rows = connection.execute(sa.select(table).where(own)).mappings()
+        found += [(table.name, {str(name): row[name] for name in row}) for row in rows]
+    return found
 
 
 def payments(connection: sa.Connection, order_id: OrderId) -> list[PaymentRow]:

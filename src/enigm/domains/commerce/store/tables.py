@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import BigInteger, CheckConstraint, Column, Integer, LargeBinary, String, Table
 
 from enigm.domains.commerce.model.orders import ORDER_ID_BYTES
+from enigm.domains.commerce.model.review import ORDER_HANDLE_BYTES
 from enigm.foundation.database import store_metadata
 from enigm.foundation.inventory import Category, Retention, declares, until, until_column
 from enigm.foundation.outbox import outbox_table
@@ -43,6 +44,12 @@ shop_order = Table(
     "shop_order",
     metadata,
     _of_order("order_id", _ID, "names the order; random", primary_key=True),
+    _of_order(
+        "handle",
+        LargeBinary(ORDER_HANDLE_BYTES),
+        "names it to administrators, and to nobody else",
+        unique=True,
+    ),
     _of_order(
         "buyer",
         _HASH,
@@ -191,7 +198,14 @@ ledger_txn = Table(
     _kept("idempotency_key", _HASH, "books it once", _BOOKS_END, unique=True),
     _kept("kind", _WORD, "what was booked", _BOOKS_END),
     _kept("day", Integer(), "the day of booking", _BOOKS_END, index=True),
-    _kept("reference", _ID, "an order's random name in the books", _BOOKS_END, nullable=True),
+    _kept(
+        "reference",
+        _ID,
+        "an order's random name in the books",
+        _BOOKS_END,
+        nullable=True,
+        index=True,
+    ),
     _kept("sealed", Integer(), "nothing is added any more", _BOOKS_END),
     sqlite_with_rowid=False,
 )

@@ -140,6 +140,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("ledger_txn", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_ledger_txn_day"), ["day"], unique=False)
+        batch_op.create_index(batch_op.f("ix_ledger_txn_reference"), ["reference"], unique=False)
 
     op.create_table(
         "method_cursor",
@@ -224,6 +225,7 @@ def upgrade() -> None:
     op.create_table(
         "shop_order",
         sa.Column("order_id", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("handle", sa.LargeBinary(length=20), nullable=False),
         sa.Column("buyer", sa.LargeBinary(length=32), nullable=True),
         sa.Column("comeback_hash", sa.LargeBinary(length=32), nullable=True),
         sa.Column("country", sa.String(length=2), nullable=False),
@@ -258,6 +260,7 @@ def upgrade() -> None:
         sa.CheckConstraint("price_cents > 0 AND due > 0", name=op.f("ck_shop_order_priced")),
         sa.PrimaryKeyConstraint("order_id", name=op.f("pk_shop_order")),
         sa.UniqueConstraint("comeback_hash", name=op.f("uq_shop_order_comeback_hash")),
+        sa.UniqueConstraint("handle", name=op.f("uq_shop_order_handle")),
         sa.UniqueConstraint("reference", name=op.f("uq_shop_order_reference")),
         sa.UniqueConstraint("token_hash", name=op.f("uq_shop_order_token_hash")),
         sqlite_with_rowid=False,
@@ -319,6 +322,7 @@ def downgrade() -> None:
     op.drop_table("outbox")
     op.drop_table("method_cursor")
     with op.batch_alter_table("ledger_txn", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_ledger_txn_reference"))
         batch_op.drop_index(batch_op.f("ix_ledger_txn_day"))
 
     op.drop_table("ledger_txn")

@@ -1,0 +1,333 @@
+"""Give back what is owed: a link that works once, a place to send it to, a signature elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, NewType
+
+from enigm.domains.commerce.actions.premises import SECONDS_PER_DAY
+from enigm.domains.commerce.errors import (
+    ClaimUnknownError,
+    DestinationInvalidError,
+    RefundUnavailableError,
+)
+from enigm.domains.commerce.model import (
+    Currency,
+    MethodName,
+    Money,
+    NotedRefund,
+    PaymentReference,
+)
+from enigm.domains.commerce.model.ledger import Entry, LedgerAccount, Posting
+from enigm.domains.commerce.model.orders import Order, OrderId, OrderState
+from enigm.domains.commerce.model.trade import Reason
+from enigm.domains.commerce.rules import ledger as ledger_rules
+from enigm.domains.commerce.store import ledger as ledger_store
+from enigm.domains.commerce.store import orders as order_store
+from enigm.domains.commerce.store import wallets as store
+from enigm.domains.commerce.store.tables import refund as refund_table
+from enigm.foundation.encoding import base64url_decode, base64url_encode
+from enigm.foundation.errors import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    import sqlalchemy as sa
+
+    from enigm.domains.commerce.actions.bookkeeping import Books
+    from enigm.domains.commerce.actions.ordering import Ordering
+    from enigm.domains.commerce.actions.premises import Premises
+    from enigm.domains.commerce.actions.progress import Progress
+    from enigm.domains.commerce.model.orders import OwnOrder
+    from enigm.domains.commerce.needs import CriticalRefund, PaymentMethod
+
+# What opens a refund, once; only its keyed hash is stored.
+ClaimSecret = NewType("ClaimSecret", str)
+CLAIM_SECRET_BYTES: Final = 32
+# What the PIN authorises, with the secret and the destination.
+CLAIM_ACTION: Final = "commerce.refund.claim"
+# A link that nobody used: the money stays owed, in the books alone.
+CLAIM_SECONDS: Final = 90 * SECONDS_PER_DAY
+# Monero's integrated addresses have 106 characters, Bitcoin's longest 90.
+DESTINATION_CHARACTERS_MAX: Final = 120
+
+OFFERED: Final = "offered"
+CLAIMED: Final = "claimed"
+NOTED: Final = "noted"
+SENT: Final = "sent"
+AS_CODES: Final = "codes"
+
+_DEAD: Final = frozenset({OrderState.EXPIRED, OrderState.LATE})
+_DECIDED: Final = frozenset({OrderState.REJECTED, OrderState.CANCELLED})
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """What may go back for an order: of the payment, and of its deposit in the books."""
+
+    amount: int
+    cents: int
+    whole: bool
+
+
+class Refunds:
+    """One refund for an order: of all that was paid, or of what was paid too much."""
+
+    def __init__(
+        self,
+        premises: Premises,
+        ordering: Ordering,
+        progress: Progress,
+        books: Books,
+        methods: Mapping[MethodName, PaymentMethod],
+    ) -> None:
+        """Keep what it stands on."""
+        self._premises = premises
+        self._ordering = ordering
+        self._progress = progress
+        self._books = books
+        self._methods = methods
+
+    def offer(self, own: OwnOrder) -> ClaimSecret:
+        """Return a secret that takes what is owed, once; an earlier unused one stops working.
+
+        Raises:
+            RefundUnavailableError: nothing is owed, or it went back already.
+        """
+        order_id = self._ordering.own(own).order_id
+        secret = self._premises.entropy.random_bytes(CLAIM_SECRET_BYTES)
+        claim_hash = self._hashed(secret)
+        with self._premises.database.begin() as connection:
+            order = order_store.find(connection, order_id, to_change=True)
+            if order is None:
+                raise RefundUnavailableError
+            row = store.refund_row(connection, refund_table.c.order_id == order_id)
+            if row is None:
+                self._begin(connection, order, claim_hash)
+            elif row.state == OFFERED:
+                store.set_refund(connection, order_id, {"claim_hash": claim_hash})
+            else:
+                raise RefundUnavailableError
+        return ClaimSecret(base64url_encode(secret))
+
+    def claim(self, secret: str, destination: str, pin: CriticalRefund | None = None) -> Money:
+        """Take where it is to be sent; the link is used up. A signed-in buyer's PIN is asked.
+
+        Raises:
+            ClaimUnknownError, DestinationInvalidError, or what the PIN's keeper refuses.
+        """
+        target = destination.strip()
+        if not (0 < len(target) <= DESTINATION_CHARACTERS_MAX and target.isascii()):
+            raise DestinationInvalidError
+        decoded = self._decoded(secret)
+        is_done = pin is None or pin.spend(CLAIM_ACTION, decoded, target.encode())
+        with self._premises.database.begin() as connection:
+            row, order = self._offered(connection, decoded)
+            if order.buyer is not None and pin is None:
+                msg = "a buyer's refund is claimed by their PIN"
+                raise RuntimeError(msg)
+            if is_done:
+                values = {
+                    "state": CLAIMED,
+                    "claim_hash": None,
+                    "destination": self._premises.veils.seal(
+                        "refund.destination", target.encode(), row.order_id
+                    ),
+                }
+                store.set_refund(connection, row.order_id, values)
+                self._keep_order(connection, order)
+        return Money(row.amount, Currency(row.currency))
+
+    def take_as_codes(self, connection: sa.Connection, secret: str) -> int:
+        """Turn what is owed into codes, in the transaction that makes them; return the cents.
+
+        Raises:
+            ClaimUnknownError: wrong, used or too old.
+        """
+        row, order = self._offered(connection, self._decoded(secret))
+        entries = (
+            Entry(LedgerAccount.REFUNDS, row.cents, Currency.EUR),
+            Entry(LedgerAccount.CODES, -row.cents, Currency.EUR),
+        )
+        self._post(connection, order, f"codes for {row.order_id.hex()}", "codes", entries)
+        store.set_refund(connection, row.order_id, {"state": AS_CODES, "claim_hash": None})
+        self._closed(connection, order, row)
+        return int(row.cents)
+
+    def send_claimed(self, on_trouble: Callable[[Exception], None]) -> int:
+        """Hand claimed refunds to their methods; return how many went. Repeating is harmless."""
+        with self._premises.database.read() as connection:
+            claimed = store.refunds_in(connection, CLAIMED, None)
+        sent = 0
+        for row in claimed:
+            method = self._methods.get(MethodName(row.method))
+            if method is None:
+                continue
+            money = Money(row.amount, Currency(row.currency))
+            try:
+                method.refund(row.reference, money, self._destination(row))
+            except (Refusal, OSError) as error:
+                on_trouble(error)
+                continue
+            with self._premises.database.begin() as connection:
+                self._handed_on(connection, row.order_id)
+            sent += 1
+        return sent
+
+    def waiting(self) -> list[NotedRefund]:
+        """Return what is to be signed elsewhere, oldest first."""
+        with self._premises.database.read() as connection:
+            return [self._noted(row) for row in store.refunds_in(connection, NOTED, None)]
+
+    def sent(self, reference: PaymentReference) -> None:
+        """Note that a refund was signed and sent; raises ClaimUnknownError for one not waiting."""
+        with self._premises.database.begin() as connection:
+            row = store.refund_row(connection, refund_table.c.reference == reference)
+            if row is None or row.state != NOTED:
+                raise ClaimUnknownError
+            self._book_sent(connection, row)
+
+    def _begin(self, connection: sa.Connection, order: Order, claim_hash: bytes) -> None:
+        owed = self._owed(connection, order)
+        if owed is None or not self._methods[order.method].capabilities.refunds:
+            raise RefundUnavailableError
+        key = f"owed {order.order_id.hex()}"
+        self._post(connection, order, key, "owed", ledger_rules.owed(owed.cents))
+        store.add_refund(
+            connection,
+            {
+                "order_id": order.order_id,
+                "reference": order.reference,
+                "claim_hash": claim_hash,
+                "method": order.method,
+                "currency": order.currency,
+                "amount": owed.amount,
+                "cents": owed.cents,
+                "state": OFFERED,
+                "ends_at": self._premises.today_at + CLAIM_SECONDS,
+            },
+        )
+        self._keep_order(connection, order)
+
+    def _owed(self, connection: sa.Connection, order: Order) -> Owed | None:
+        """Return what is owed of what stands in the books, or None."""
+        rows = order_store.payments(connection, order.order_id)
+        booked = sum(row.booked for row in rows)
+        reference = self._books.reference_of(connection, order.order_id)
+        deposit = -ledger_store.balance_of(connection, LedgerAccount.DEPOSITS, reference)
+        is_whole = order.decided in _DECIDED or (order.decided is None and order.state in _DEAD)
+        if is_whole:
+            return Owed(booked, deposit, whole=True) if booked > 0 and deposit > 0 else None
+        over = self._progress.judged(order, rows).over
+        is_final = order.decided is None and order.state is OrderState.FINAL
+        # Before the order is final its payment may still be taken back, and the rest with it.
+        return Owed(over, deposit, whole=False) if is_final and over > 0 and deposit > 0 else None
+
+    def _offered(self, connection: sa.Connection, secret: bytes) -> tuple[sa.Row[Any], Order]:
+        row = store.refund_row(connection, refund_table.c.claim_hash == self._hashed(secret))
+        order = None if row is None else order_store.find(connection, row.order_id, to_change=True)
+        if row is None or order is None or row.state != OFFERED:
+            raise ClaimUnknownError
+        return row, order
+
+    def _handed_on(self, connection: sa.Connection, order_id: OrderId) -> None:
+        row = store.refund_row(connection, refund_table.c.order_id == order_id)
+        # A method that signs elsewhere has noted it by now; any other has sent it.
+        if row is not None and row.state == CLAIMED:
+            self._book_sent(connection, row)
+
+    def _book_sent(self, connection: sa.Connection, row: sa.Row[Any]) -> None:
+        order = order_store.find(connection, row.order_id, to_change=True)
+        entries = ledger_rules.returned(
+            MethodName(row.method), Currency(row.currency), row.amount, row.cents
+        )
+        if order is not None:
+            self._post(connection, order, f"sent {row.order_id.hex()}", "refund", entries)
+        store.set_refund(connection, row.order_id, {"state": SENT, "destination": None})
+        if order is not None:
+            self._closed(connection, order, row)
+
+    def _closed(self, connection: sa.Connection, order: Order, row: sa.Row[Any]) -> None:
+        """Let an order that was wholly given back say so."""
+        booked = sum(each.booked for each in order_store.payments(connection, order.order_id))
+        if row.amount < booked:
+            return
+        decided = replace(order, decided=OrderState.REFUNDED, reason=Reason.REQUESTED)
+        order_store.save(connection, decided)
+        self._progress.advance(connection, decided)
+
+    def _keep_order(self, connection: sa.Connection, order: Order) -> None:
+        """Let an order last as long as its refund may take."""
+        ends_at = max(order.ends_at, self._premises.today_at + CLAIM_SECONDS)
+        order_store.save(connection, replace(order, ends_at=ends_at))
+
+    def _post(
+        self,
+        connection: sa.Connection,
+        order: Order,
+        key: str,
+        kind: str,
+        entries: tuple[Entry, ...],
+    ) -> None:
+        reference = self._books.reference_of(connection, order.order_id)
+        self._books.post(connection, Posting(key, kind, entries, reference))
+
+    def _noted(self, row: sa.Row[Any]) -> NotedRefund:
+        return NotedRefund(
+            MethodName(row.method),
+            row.reference,
+            Money(row.amount, Currency(row.currency)),
+            self._destination(row),
+        )
+
+    def _destination(self, row: sa.Row[Any]) -> str:
+        opened = self._premises.veils.open("refund.destination", row.destination, row.order_id)
+        return opened.decode()
+
+    def _hashed(self, secret: bytes) -> bytes:
+        return self._premises.veils.hashed("claim", secret)
+
+    @staticmethod
+    def _decoded(secret: str) -> bytes:
+        try:
+            return base64url_decode(secret.strip())
+        except Refusal as error:
+            raise ClaimUnknownError from error
+
+
+class NotedRefunds:
+    """Provides ``needs.RefundBook``: what methods remember refunds by that others will sign."""
+
+    def __init__(self, premises: Premises) -> None:
+        """Keep what it stands on."""
+        self._premises = premises
+
+    def note(self, refund: NotedRefund) -> NotedRefund:
+        """Note that a claimed refund waits for a signature; twice changes nothing."""
+        wanted = refund_table.c.reference == refund.reference
+        with self._premises.database.begin() as connection:
+            row = store.refund_row(connection, wanted)
+            if row is None or row.state not in (CLAIMED, NOTED):
+                msg = "a method notes a refund that nobody claimed"
+                raise RuntimeError(msg)
+            if row.state == CLAIMED:
+                hour = self._premises.now - self._premises.now % 3600
+                values = {"state": NOTED, "noted_at": hour}
+                store.set_refund(connection, row.order_id, values)
+        return refund
+
+    def waiting(self, method: MethodName) -> list[NotedRefund]:
+        """Return what has not been sent yet, oldest first."""
+        with self._premises.database.read() as connection:
+            rows = store.refunds_in(connection, NOTED, method)
+        veils = self._premises.veils
+        return [
+            NotedRefund(
+                method,
+                row.reference,
+                Money(row.amount, Currency(row.currency)),
+                veils.open("refund.destination", row.destination, row.order_id).decode(),
+            )
+            for row in rows
+        ]
