@@ -31,7 +31,7 @@ def main(domain: str, change: str) -> None:
         migrate(database, metadata, versions)
         number = f"{len(list(versions.glob('[0-9]*.py'))) + 1:04d}"
         config = migration_config(versions)
-        with database.begin() as connection:
+        with database.autocommit() as connection:
             config.attributes.update(
                 connection=connection, metadata=metadata, version_table=VERSION_TABLE
             )

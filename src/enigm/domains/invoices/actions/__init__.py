@@ -1,0 +1,232 @@
+"""Hands out tickets for invoices, and makes an invoice for whoever shows one."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Final
+
+import eu_vat_rates_data
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
+
+from enigm.domains.invoices.actions.documents import make_file
+from enigm.domains.invoices.errors import (
+    InvoiceCollectedError,
+    InvoiceMadeError,
+    InvoicesNotOfferedError,
+    TicketUnknownError,
+)
+from enigm.domains.invoices.model import (
+    TICKET_BYTES,
+    Bearer,
+    Invoice,
+    InvoiceFile,
+    OrderMark,
+    Sale,
+    Seller,
+    Ticket,
+)
+from enigm.domains.invoices.rules import amounts_of, checked_bearer, invoice_number, tax_of
+from enigm.domains.invoices.store import count, invoice, ticket
+from enigm.foundation.database import add_to_counter
+from enigm.foundation.sealing import ColumnSeal
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from enigm.foundation.clock import Clock
+    from enigm.foundation.database import Database
+    from enigm.foundation.entropy import Entropy
+    from enigm.foundation.keyfile import Keys
+
+# A lost answer can be fetched again for a day; then the copy goes.
+COPY_SECONDS: Final = 86_400
+_COPY_KEY_LABEL: Final = b"enigm invoice copy 1"
+_SECONDS_A_YEAR: Final = 366 * 86_400
+# Each ticket has a key of its own, used once: the nonce need not differ.
+_NONCE: Final = bytes(12)
+# Standard rates that changed lately: what each was until a day, in hundredths of a percent.
+_CHANGES: Final[dict[str, tuple[tuple[date, int], ...]]] = {
+    "EE": ((date(2025, 7, 1), 22_00),),
+    "FI": ((date(2024, 9, 1), 24_00),),
+    "RO": ((date(2025, 8, 1), 19_00),),
+    "SK": ((date(2025, 1, 1), 20_00),),
+}
+_RATES: Final = {
+    country: {"standard": round(known["standard"] * 100)}
+    for country, known in eu_vat_rates_data.get_all_rates().items()
+    if known["eu_member"]
+}
+RATES_VERSION: Final = eu_vat_rates_data.data_version
+
+
+@dataclass(frozen=True, slots=True)
+class _Ticketed:
+    mark: OrderMark
+    sale: bytes | None
+    copy: bytes | None
+
+
+class Invoices:
+    """The deeds of invoices over their store."""
+
+    def __init__(
+        self, database: Database, keys: Keys, clock: Clock, entropy: Entropy, seller: Seller | None
+    ) -> None:
+        """Take the store, and who sells; without a seller nothing is offered."""
+        self._database = database
+        self._clock = clock
+        self._entropy = entropy
+        self._seller = seller
+        self._ticket_key = keys.derive("invoices", "ticket hash")
+        self._sales = ColumnSeal(keys, "invoices.ticket.sale", entropy)
+        self._documents = ColumnSeal(keys, "invoices.invoice.document", entropy)
+
+    @property
+    def are_offered(self) -> bool:
+        """Tell whether a seller is named."""
+        return self._seller is not None
+
+    def hand_out(self, mark: OrderMark, sale: Sale, ends_at: int) -> Ticket:
+        """Return a fresh ticket for an order's invoice; the one before is worth nothing then.
+
+        Raises:
+            InvoicesNotOfferedError: no seller is named.
+            InvoiceMadeError: the order has its invoice.
+        """
+        if self._seller is None:
+            raise InvoicesNotOfferedError
+        fresh = Ticket(self._entropy.random_bytes(TICKET_BYTES))
+        row = {
+            "ticket_hash": self._hash(fresh),
+            "sale": self._sales.seal(msgspec.json.encode(sale), mark),
+            "ends_at": ends_at,
+        }
+        with self._database.begin() as connection:
+            this = ticket.c.mark == mark
+            known = connection.execute(ticket.select().where(this).with_for_update()).one_or_none()
+            if known is None:
+                connection.execute(ticket.insert().values(mark=mark, **row))
+            elif known.sale is None:
+                raise InvoiceMadeError
+            else:
+                connection.execute(ticket.update().where(this).values(**row))
+        return fresh
+
+    def look(self, shown: Ticket) -> Sale:
+        """Return what the invoice will say.
+
+        Raises:
+            TicketUnknownError: no such ticket.
+            InvoiceMadeError: the invoice is made: ``collect`` it.
+        """
+        with self._database.read() as connection:
+            found = self._find(connection, shown)
+        if found.sale is None:
+            raise InvoiceMadeError
+        return self._sale(found.mark, found.sale)
+
+    def make(self, shown: Ticket, bearer: Bearer) -> InvoiceFile:
+        """Make the invoice out to somebody, once; asked again, the same file comes back.
+
+        Raises:
+            TicketUnknownError, BearerInvalidError, VatUnknownError, InvoicesNotOfferedError.
+            InvoiceCollectedError: made more than a day ago.
+            InvoiceFaultyError: the standard's rules do not hold; nothing was made.
+        """
+        if self._seller is None:
+            raise InvoicesNotOfferedError
+        checked = checked_bearer(bearer)
+        now = self._clock.now_seconds()
+        today = datetime.fromtimestamp(now, UTC).date()
+        # The number, the invoice and the ticket's end stand or fall together: no gap, no double.
+        with self._database.begin() as connection:
+            found = self._find(connection, shown, to_change=True)
+            if found.sale is None:
+                return self._opened(found, shown)
+            sale = self._sale(found.mark, found.sale)
+            tax = tax_of(sale, _RATES, _CHANGES, RATES_VERSION)
+            ends_at = now + self._seller.keeps_years * _SECONDS_A_YEAR
+            number = invoice_number(today.year, _next(connection, today.year, ends_at))
+            amounts = amounts_of(sale.gross_cents, tax)
+            made = make_file(Invoice(number, today, sale, self._seller, checked, tax, amounts))
+            sealed = self._documents.seal(made.xml, number.encode())
+            connection.execute(
+                invoice.insert().values(number=number, document=sealed, ends_at=ends_at)
+            )
+            connection.execute(
+                ticket.update()
+                .where(ticket.c.mark == found.mark)
+                .values(sale=None, copy=_closed(made, shown), copy_ends_at=now + COPY_SECONDS)
+            )
+        return made
+
+    def collect(self, shown: Ticket) -> InvoiceFile:
+        """Return the invoice again, within a day of its making.
+
+        Raises:
+            TicketUnknownError: no such ticket, or no invoice yet.
+            InvoiceCollectedError: the day is over.
+        """
+        with self._database.read() as connection:
+            found = self._find(connection, shown)
+        if found.sale is not None:
+            raise TicketUnknownError
+        return self._opened(found, shown)
+
+    def kept_xml(self, number: str) -> bytes:
+        """Return an invoice as tax law makes its seller keep it; raises TicketUnknownError."""
+        with self._database.read() as connection:
+            row = connection.execute(
+                invoice.select().where(invoice.c.number == number)
+            ).one_or_none()
+        if row is None:
+            raise TicketUnknownError
+        return self._documents.open(row.document, number.encode())
+
+    def _find(
+        self, connection: sa.Connection, shown: Ticket, *, to_change: bool = False
+    ) -> _Ticketed:
+        wanted = ticket.select().where(ticket.c.ticket_hash == self._hash(shown))
+        if to_change:
+            wanted = wanted.with_for_update()
+        row = connection.execute(wanted).one_or_none()
+        if row is None or row.ends_at <= self._clock.now_seconds():
+            raise TicketUnknownError
+        is_over = row.copy_ends_at is not None and row.copy_ends_at <= self._clock.now_seconds()
+        return _Ticketed(OrderMark(row.mark), row.sale, None if is_over else row.copy)
+
+    def _sale(self, mark: OrderMark, sealed: bytes) -> Sale:
+        return msgspec.json.decode(self._sales.open(sealed, mark), type=Sale)
+
+    def _opened(self, found: _Ticketed, shown: Ticket) -> InvoiceFile:
+        if found.copy is None:
+            raise InvoiceCollectedError
+        try:
+            content = AESGCMSIV(_copy_key(shown)).decrypt(_NONCE, found.copy, None)
+        except InvalidTag as error:
+            raise TicketUnknownError from error
+        return msgspec.msgpack.decode(content, type=InvoiceFile)
+
+    def _hash(self, shown: Ticket) -> bytes:
+        return hmac.digest(self._ticket_key, shown, "sha256")
+
+
+def _next(connection: sa.Connection, year: int, ends_at: int) -> int:
+    """Return the year's next number; the counter stays as long as its last invoice."""
+    number = add_to_counter(connection, count, {"year": year}, column="invoices", amount=1)
+    connection.execute(count.update().where(count.c.year == year).values(ends_at=ends_at))
+    return number
+
+
+def _closed(made: InvoiceFile, shown: Ticket) -> bytes:
+    """Close the copy under the ticket: what is stored opens for its holder alone."""
+    return AESGCMSIV(_copy_key(shown)).encrypt(_NONCE, msgspec.msgpack.encode(made), None)
+
+
+def _copy_key(shown: Ticket) -> bytes:
+    return hashlib.blake2b(_COPY_KEY_LABEL, key=shown, digest_size=32).digest()

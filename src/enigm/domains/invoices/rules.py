@@ -1,0 +1,92 @@
+"""Which tax, which amounts, and what may stand on an invoice."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from enigm.domains.invoices.errors import BearerInvalidError, VatUnknownError
+from enigm.domains.invoices.model import Amounts, Bearer, Sale, Supply, Tax, TaxCategory
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+_NAME_CHARACTERS_MAX: Final = 120
+_LINE_CHARACTERS_MAX: Final = 120
+_VAT_ID: Final = re.compile(r"[A-Z]{2}[0-9A-Z+*]{2,13}")
+# Control and bidirectional characters would let an invoice read otherwise than it is.
+_UNPRINTABLE: Final = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]"
+)
+_WHOLE: Final = 10_000  # hundredths of a percent in one
+
+
+def tax_of(
+    sale: Sale,
+    rates: Mapping[str, Mapping[str, int]],
+    changes: Mapping[str, tuple[tuple[date, int], ...]],
+    table_version: str,
+) -> Tax:
+    """Return the tax of a sale to a private person, by where and when it was.
+
+    ``rates`` has the present standard rate of each member state in hundredths of a percent;
+    ``changes`` what it was until a day. Beyond the member states nothing is charged: services are
+    supplied there (directive 2006/112/EC art. 59), goods are exported (art. 146).
+
+    Raises:
+        VatUnknownError: a member state without a rate.
+    """
+    country = rates.get(sale.country)
+    if country is None:
+        outside = TaxCategory.EXPORT if sale.supply is Supply.GOODS else TaxCategory.OUTSIDE
+        return Tax(outside, 0, table_version)
+    if "standard" not in country:
+        raise VatUnknownError
+    until = [rate for day, rate in changes.get(sale.country, ()) if sale.sold_on < day]
+    return Tax(TaxCategory.STANDARD, until[0] if until else country["standard"], table_version)
+
+
+def amounts_of(gross_cents: int, tax: Tax) -> Amounts:
+    """Split a price that includes tax, so that EN 16931's sums hold to the cent (BR-CO-15, -17).
+
+    Not every gross is a net plus its rounded tax: the cent that may be left is rounding (BT-114).
+    """
+    net = _rounded(gross_cents * _WHOLE, _WHOLE + tax.rate_hundredths)
+    vat = _rounded(net * tax.rate_hundredths, _WHOLE)
+    return Amounts(net, vat, gross_cents, gross_cents - net - vat)
+
+
+def checked_bearer(bearer: Bearer) -> Bearer:
+    """Return what may be printed; raises BearerInvalidError."""
+    checked = Bearer(
+        _line("name", bearer.name, _NAME_CHARACTERS_MAX),
+        _line("street", bearer.street, _LINE_CHARACTERS_MAX),
+        _line("city", bearer.city, _LINE_CHARACTERS_MAX),
+        _line("postcode", bearer.postcode, 16),
+        bearer.vat_id.replace(" ", "").upper(),
+    )
+    if not checked.name:
+        raise BearerInvalidError("name", "must not be empty")
+    if checked.vat_id and _VAT_ID.fullmatch(checked.vat_id) is None:
+        raise BearerInvalidError("vat_id", "begins with a country's two letters, then the number")
+    return checked
+
+
+def invoice_number(year: int, count: int) -> str:
+    """Return the number of a year's invoice: without gaps, because the law asks for it."""
+    return f"{year}-{count:06d}"
+
+
+def _line(field: str, text: str, characters_max: int) -> str:
+    line = " ".join(text.split())
+    if len(line) > characters_max:
+        raise BearerInvalidError(field, f"has {characters_max} characters at most")
+    if _UNPRINTABLE.search(line):
+        raise BearerInvalidError(field, "has characters that cannot be printed")
+    return line
+
+
+def _rounded(numerator: int, denominator: int) -> int:
+    """Divide, rounding half up, as money is rounded."""
+    return (2 * numerator + denominator) // (2 * denominator)

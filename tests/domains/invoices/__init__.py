@@ -1,0 +1,1 @@
+"""Invoices: the law's rules for them, and ours for what they tell."""
