@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.async_api import expect
 
-from tests.support.people import PASSWORD, arrive
+from tests.support.people import PASSWORD, PIN, arrive
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, Page
@@ -55,7 +55,7 @@ async def test_a_second_device_is_approved_by_its_code_catches_up_and_is_revoked
         await noor.page.get_by_role("link", name="Settings").click()
         await noor.page.get_by_role("link", name="Devices").click()
         await noor.page.get_by_role("button", name="Revoke").click()
-        await noor.page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
+        await noor.choose_pin("Revoke")
         await expect(noor.page.get_by_text("Reads nothing new")).to_be_visible()
         await noor.open("mira")
         await noor.write("Only on this device now.")
@@ -82,6 +82,13 @@ async def test_an_account_comes_back_by_its_words_and_goes_for_ever(
 
         await again.page.get_by_role("link", name="Password and account").click()
         password = again.page.get_by_label("Your password, to be sure")
+        await again.page.get_by_role("link", name="PIN").click()
+        await again.page.get_by_label("PIN", exact=True).fill(PIN)
+        await again.page.get_by_label("The same PIN again").fill(PIN)
+        await again.page.get_by_label("Your password").fill("another four quiet words")
+        await again.page.get_by_role("button", name="Set PIN").click()
+        await expect(again.page.get_by_role("button", name="Change PIN")).to_be_visible()
+        await again.page.get_by_role("link", name="Password and account").click()
         await password.fill("wrong")
         await _delete(again.page)
         await expect(again.page.locator(".danger-card .refusal")).to_be_visible()
@@ -93,4 +100,5 @@ async def test_an_account_comes_back_by_its_words_and_goes_for_ever(
 
 async def _delete(page: Page) -> None:
     await page.get_by_role("button", name="Delete my account").click()
+    await page.get_by_role("dialog").get_by_label("PIN").fill(PIN)
     await page.get_by_role("dialog").get_by_role("button", name="Delete for ever").click()

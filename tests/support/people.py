@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tests.support.browser import Watch
     from tests.support.own_machine import OwnMachine
 
+PIN = "271828"
 PASSWORD = "four quiet words suffice"
 # Making keys and the proof of work take their time on two busy cores.
 SLOW_MILLISECONDS = 60_000
@@ -71,6 +72,14 @@ class Person:
         await expect(card).to_contain_text(greeting)
         await card.get_by_role("button", name="Accept").click()
         await expect(self.page.locator("#composer")).to_be_visible()
+
+    async def choose_pin(self, yes: str) -> None:
+        """Set a first PIN in the dialog that asks for it, and go on."""
+        dialog = self.page.get_by_role("dialog")
+        await dialog.get_by_label("New PIN").fill(PIN)
+        await dialog.get_by_label("The same PIN again").fill(PIN)
+        await dialog.get_by_label("Your password").fill(PASSWORD)
+        await dialog.get_by_role("button", name=yes).click()
 
     async def open(self, title: str) -> None:
         """Choose a chat from the list."""

@@ -170,6 +170,25 @@ async def _ask_to_delete(page: Page, _app: ScriptedApp) -> None:
     await page.get_by_role("dialog").wait_for()
 
 
+async def _enter_wrong_pin(page: Page, app: ScriptedApp) -> None:
+    await _ask_to_revoke(page, app)
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label("PIN").fill("161803")
+    await dialog.get_by_role("button", name="Revoke").click()
+    await dialog.locator(".refusal:not([hidden])").wait_for()
+
+
+async def _first_pin(page: Page, app: ScriptedApp) -> None:
+    app.pin_set = False
+    await _ask_to_revoke(page, app)
+
+
+async def _no_pin(page: Page, app: ScriptedApp) -> None:
+    app.pin_set = False
+    await page.evaluate("() => { location.hash = '#/settings/pin' }")
+    await page.get_by_role("button", name="Set PIN").wait_for()
+
+
 async def _open_mira_with_toast(page: Page, app: ScriptedApp) -> None:
     await page.locator(".message").first.wait_for()
     app.fails_to_send = True
@@ -229,6 +248,10 @@ SCREENS = (
     Screen("settings", "#/settings"),
     Screen("devices", "#/settings/devices"),
     Screen("revoke-device", "#/settings/devices", deed=_ask_to_revoke),
+    Screen("revoke-device-wrong-pin", "#/settings/devices", deed=_enter_wrong_pin),
+    Screen("first-pin", "#/settings/devices", deed=_first_pin),
+    Screen("pin", "#/settings/pin"),
+    Screen("set-pin", "#/settings", deed=_no_pin),
     Screen("security", "#/settings/security", deed=_look),
     Screen("security-sending", "#/settings", deed=_send_reports),
     Screen("account", "#/settings/account"),

@@ -11,6 +11,7 @@ import msgspec
 import segno
 
 from enigm.app import views
+from enigm.app.errors import WrongPinError
 from enigm.foundation.errors import (
     ConflictError,
     NotFoundError,
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from enigm.app.security.views import SecurityView
 
 ASK = (3, 9, 14, 22)
+PIN = "271828"
+PIN_TRIES = 5
 
 __all__ = ["LINK_CODE", "PASSWORD", "ScriptedApp"]
 
@@ -34,6 +37,8 @@ class ScriptedApp(ScriptedState):
     """The App's door with a scene behind it."""
 
     sending = NOT_SENDING
+    pin_set = True
+    pin_tries = PIN_TRIES
 
     async def start(self) -> views.State:
         return self.state()
@@ -110,12 +115,40 @@ class ScriptedApp(ScriptedState):
         self.set_stage("locked")
         return self.state()
 
-    async def change_password(self, password: str, new_password: str) -> None:
+    async def change_password(self, password: str, new_password: str, pin: str) -> None:
         self._check(password)
+        self._check_pin(pin)
 
-    async def delete_account(self, password: str) -> None:
+    async def delete_account(self, password: str, pin: str) -> None:
         self._check(password)
+        self._check_pin(pin)
         self.set_stage("welcome")
+
+    async def pin(self) -> views.Pin:
+        return views.Pin(self.pin_set, self.pin_tries, 0)
+
+    async def set_pin(self, password: str, pin: str) -> None:
+        self._check(password)
+        self.pin_set = True
+
+    async def change_pin(self, pin: str, new_pin: str) -> None:
+        self._check_pin(pin)
+
+    async def set_duress_pin(self, pin: str, duress_pin: str | None) -> None:
+        self._check_pin(pin)
+
+    async def remove_pin(self, pin: str) -> None:
+        self._check_pin(pin)
+        self.pin_set = False
+
+    async def reset_pin(self, phrase: Sequence[str], new_pin: str) -> None:
+        self.pin_tries = PIN_TRIES
+
+    def _check_pin(self, pin: str) -> None:
+        if pin != PIN:
+            self.pin_tries -= 1
+            raise WrongPinError(self.pin_tries, 0)
+        self.pin_tries = PIN_TRIES
 
     async def conversations(self) -> list[views.Conversation]:
         rows = [self._row(identifier) for identifier in self._conversations]
@@ -247,7 +280,8 @@ class ScriptedApp(ScriptedState):
         refused = self._devices.pop(device)
         self._announce("device", msgspec.structs.replace(refused, state="revoked"))
 
-    async def revoke_device(self, device: str) -> views.Device:
+    async def revoke_device(self, device: str, pin: str) -> views.Device:
+        self._check_pin(pin)
         return self._set_device(device, "revoked")
 
     async def safety(self, account: str) -> views.Safety:

@@ -46,7 +46,7 @@ export const invite = () => get("/api/invite");
 export const devices = async () => (await get("/api/devices")).devices;
 export const approveDevice = (id) => post(`/api/devices/${name(id)}/approve`);
 export const refuseDevice = (id) => post(`/api/devices/${name(id)}/refuse`);
-export const revokeDevice = (id) => post(`/api/devices/${name(id)}/revoke`);
+export const revokeDevice = (id, pin) => post(`/api/devices/${name(id)}/revoke`, { pin });
 export const safety = (account) => get(`/api/safety/${name(account)}`);
 export const setVerified = (account, verified) => post(`/api/safety/${name(account)}`, { verified });
 
@@ -54,6 +54,13 @@ export const security = () => get("/api/security");
 export const setSending = (on) => post("/api/security/sending", { on });
 
 export const search = (words) => get(`/api/search?${new URLSearchParams({ q: words })}`);
-export const deleteAccount = (password) => post("/api/account/delete", { password });
-export const changePassword = (password, newPassword) =>
-  post("/api/account/password", { password, new_password: newPassword });
+export const deleteAccount = (password, pin) => post("/api/account/delete", { password, pin });
+export const changePassword = (password, newPassword, pin) =>
+  post("/api/account/password", { password, new_password: newPassword, pin });
+
+export const pin = () => get("/api/pin");
+export const setPin = (password, first) => post("/api/pin/set", { password, pin: first });
+export const changePin = (now, newPin) => post("/api/pin/change", { pin: now, new_pin: newPin });
+export const setDuressPin = (now, duressPin) => post("/api/pin/duress", { pin: now, duress_pin: duressPin || null });
+export const removePin = (now) => post("/api/pin/remove", { pin: now });
+export const resetPin = (phrase, newPin) => post("/api/pin/reset", { phrase, new_pin: newPin });

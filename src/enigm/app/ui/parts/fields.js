@@ -3,6 +3,8 @@ import { html, ifDefined, nothing } from "../vendor/lit.js";
 import { icon } from "./icons.js";
 import { strength } from "../password.js";
 
+const PIN_TRIES = 5;
+
 export function field({ id, label, hint = "", type = "text", ...rest }) {
   return html`<div class="field">
     <label for=${id}>${label}</label>
@@ -25,6 +27,24 @@ export function newPassword({ id, label, value, onInput }) {
     <div class="strength level-${judged.level}" aria-hidden="true"><i></i><i></i><i></i><i></i></div>
     <p class="hint" id="${id}-hint" aria-live="polite">${judged.words}</p>
   </div>`;
+}
+
+/** Six to twelve digits, hidden while they are typed. */
+export function pinField({ id, label, hint = "", isNew = false, required = true }) {
+  return html`<div class="field">
+    <label for=${id}>${label}</label>
+    <input id=${id} name=${id} type="password" inputmode="numeric" autocomplete=${isNew ? "new-password" : "off"}
+      pattern="[0-9]{6,12}" title="6 to 12 digits" minlength="6" maxlength="12" ?required=${required}
+      aria-describedby=${hint ? `${id}-hint` : nothing}>
+    ${hint ? html`<p class="hint" id="${id}-hint">${hint}</p>` : ""}
+  </div>`;
+}
+
+/** What is left of the tries, once one was wrong. */
+export function triesLeft({ tries_left: tries, retry_after_seconds: seconds }) {
+  if (seconds > 0) return `Too many wrong tries: wait ${seconds} seconds.`;
+  if (tries >= PIN_TRIES) return "";
+  return tries === 1 ? "One try is left." : `${tries} tries are left.`;
 }
 
 export function refusal(problem) {

@@ -5,9 +5,9 @@ import { href, replace } from "../router.js";
 import { say, store } from "../store.js";
 import { takeState } from "../sync.js";
 import { FormView } from "../view.js";
-import { confirm } from "../parts/dialog.js";
 import { field, newPassword, refusal, submit, valuesOf } from "../parts/fields.js";
 import { paneHead } from "../parts/pane.js";
+import { withPin } from "../parts/pin_dialog.js";
 
 class Account extends FormView {
   #password = "";
@@ -38,33 +38,42 @@ class Account extends FormView {
     this.requestUpdate();
   };
 
-  #change = (event) => {
+  #change = async (event) => {
     const form = event.target;
     const values = valuesOf(event);
     this.#deleting = "";
-    return this.attempt(async () => {
-      await api.changePassword(values.password, values["new-password"]);
+    const words = {
+      title: "Change the password?",
+      text: "Every other session ends. Your other devices learn the new password by themselves.",
+      yes: "Change password",
+      kind: "primary",
+    };
+    const { done, problem } = await withPin(words, (pin) =>
+      api.changePassword(values.password, values["new-password"], pin));
+    this.problem = problem?.message ?? "";
+    if (done) {
       this.#password = "";
       form.reset();
       say("The password is changed.");
-    });
+    }
+    this.requestUpdate();
   };
 
   #delete = async (event) => {
     const { "delete-password": password } = valuesOf(event);
-    const sure = await confirm({
+    const words = {
       title: "Delete this account?",
       text: `“${store.state.app.username}” and everything that belongs to it is erased now. This cannot be undone.`,
       yes: "Delete for ever",
-    });
-    if (!sure) return;
-    await this.attempt(async () => {
-      await api.deleteAccount(password);
+    };
+    const { done, problem } = await withPin(words, (pin) => api.deleteAccount(password, pin));
+    if (done) {
       replace("begin");
       await takeState(await api.state());
-    });
+      return;
+    }
     // The refusal belongs beside this form, not beside the other.
-    this.#deleting = this.problem;
+    this.#deleting = problem?.message ?? "";
     this.problem = "";
     this.requestUpdate();
   };

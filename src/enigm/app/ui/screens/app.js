@@ -4,6 +4,7 @@ import { store, unreadTotal } from "../store.js";
 import { View } from "../view.js";
 import { mark } from "../parts/icons.js";
 import "../parts/dialog.js";
+import "../parts/pin_dialog.js";
 import "../parts/toast.js";
 import "./approval.js";
 import "./frame.js";
@@ -29,7 +30,8 @@ class EnigmApp extends View {
     return html`${this.#screen()}
       <div id="news" class="unseen" aria-live="polite" aria-atomic="true"></div>
       <enigm-toast></enigm-toast>
-      <enigm-dialog></enigm-dialog>`;
+      <enigm-dialog></enigm-dialog>
+      <enigm-pin-dialog></enigm-pin-dialog>`;
   }
 
   #screen() {

@@ -6,9 +6,9 @@ import { href } from "../router.js";
 import { say, store } from "../store.js";
 import { readDevices } from "../sync.js";
 import { View } from "../view.js";
-import { confirm } from "../parts/dialog.js";
 import { icon } from "../parts/icons.js";
 import { paneHead } from "../parts/pane.js";
+import { withPin } from "../parts/pin_dialog.js";
 
 class Devices extends View {
   connectedCallback() {
@@ -70,16 +70,15 @@ class Devices extends View {
   }
 
   async #revoke(device) {
-    const sure = await confirm({
+    const revoke = async (pin) => store.put("devices", device.id, await api.revokeDevice(device.id, pin));
+    const words = {
       title: `Revoke “${device.name}”?`,
       text: "It leaves every conversation at once and can read nothing new. It cannot come back; it would have to be added again.",
       yes: "Revoke",
-    });
-    if (!sure) return;
-    await this.attempt(async () => {
-      store.put("devices", device.id, await api.revokeDevice(device.id));
-      say(`“${device.name}” is revoked.`);
-    });
+    };
+    const { done, problem } = await withPin(words, revoke);
+    if (done) say(`“${device.name}” is revoked.`);
+    if (problem) this.refused(problem);
   }
 }
 

@@ -16,6 +16,7 @@ import "./details.js";
 import "./devices.js";
 import "./my_invite.js";
 import "./new_group.js";
+import "./pin.js";
 import "./requests.js";
 import "./safety.js";
 import "./security.js";
@@ -34,6 +35,7 @@ const SETTINGS = {
   devices: () => html`<enigm-devices></enigm-devices>`,
   security: () => html`<enigm-security></enigm-security>`,
   account: () => html`<enigm-account></enigm-account>`,
+  pin: () => html`<enigm-pin></enigm-pin>`,
   about: () => html`<enigm-about></enigm-about>`,
   invite: () => html`<enigm-my-invite></enigm-my-invite>`,
 };

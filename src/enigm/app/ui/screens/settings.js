@@ -31,6 +31,7 @@ class Settings extends View {
           ${entry("devices", "devices", "Devices", pending ? "A new device waits" : "Approve and revoke", pending)}
           ${entry("security", "shield", "Security", "What is well on this machine")}
           ${entry("account", "key", "Password and account", "Change the password, delete the account")}
+          ${entry("pin", "lock", "PIN", "For what cannot be taken back")}
           ${entry("about", "info", "About Enigm", "What it promises, and what not")}
         </ul>
         <fieldset class="theme-choice"><legend>Appearance</legend>
