@@ -16,6 +16,7 @@ import uvicorn
 import uvloop
 
 import enigm
+from enigm.assembly.asgi_server import SignallessServer
 from enigm.assembly.exits import Exit
 from enigm.assembly.places import settings_of_this_machine
 from enigm.assembly.service import ROLES, build_service
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 # Its pages share no process with the rest: ``assembly.command_process``.
 COMMAND_ROLE = "command"
+# What hears eSIM providers, on addresses of its own: ``assembly.esim_process``.
+ESIM_ROLE = "esim"
 # Streams that are open when the service stops are cut; clients come back by themselves.
 STOP_SECONDS_MAX = 3
 # Many clients that come back at once after a restart wait here, not in their own retries.
@@ -55,6 +58,12 @@ def serve(role: str, host: str | None, port: int | None) -> int:
     clock = SystemClock()
     log = EventLog(sys.stderr, clock, strict=False)
     route_libraries(log)
+    if role.strip() == ESIM_ROLE:
+        from enigm.assembly.esim_process import run_esim
+
+        log.event("service.starting", version=f"v{enigm.__version__}")
+        run_esim(settings_of_this_machine(host, port), clock, log)
+        return Exit.DONE
     is_command = role.strip() == COMMAND_ROLE
     settings = _settings(host, port, is_command=is_command)
     with _listening(settings) as listener:
@@ -108,7 +117,7 @@ def _roles(role: str) -> frozenset[Role]:
     if unknown := wanted - ROLES:
         raise SetupError(
             f"There is no role {', '.join(sorted(unknown))}: there are {', '.join(sorted(ROLES))}, "
-            "and command in a process of its own."
+            "and command and esim, each in a process of its own."
         )
     return frozenset(known for known in ROLES if known in wanted) or ROLES
 
@@ -154,23 +163,10 @@ async def _until_stopped(service: Service | CommandService, listener: socket.soc
         ws_per_message_deflate=False,
         timeout_graceful_shutdown=STOP_SECONDS_MAX,
     )
-    server = _Server(config)
+    server = SignallessServer(config)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, server.stop)
     await server.serve(sockets=[listener])
     if not server.started:
         raise SetupError("The service could not start; its log says why.")
-
-
-class _Server(uvicorn.Server):
-    """Uvicorn without its own signal handlers, which would end the process by the signal."""
-
-    def stop(self) -> None:
-        """Finish what is being answered, then return from ``serve``."""
-        self.should_exit = True
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Generator[None]:
-        """Leave the signals to ``_until_stopped``."""
-        yield

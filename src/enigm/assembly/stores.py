@@ -10,6 +10,7 @@ from enigm.domains.audit.store import DESIGN as AUDIT
 from enigm.domains.commerce.store import DESIGN as COMMERCE
 from enigm.domains.devices.store import DESIGN as DEVICES
 from enigm.domains.entitlements.store import DESIGN as ENTITLEMENTS
+from enigm.domains.esim.store import DESIGN as ESIM
 from enigm.domains.handles.store import DESIGN as HANDLES
 from enigm.domains.messaging.store import DESIGN as MESSAGING
 from enigm.domains.policy.store import DESIGN as POLICY
@@ -32,6 +33,7 @@ DESIGNS: Final[dict[str, StoreDesign]] = {
         AUDIT,
         COMMERCE,
         DEVICES,
+        ESIM,
         ENTITLEMENTS,
         HANDLES,
         MESSAGING,

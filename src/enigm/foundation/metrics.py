@@ -24,6 +24,7 @@ METRIC_LABELS: Final[Mapping[str, Declaration]] = {
     "category": _label("which of the nine categories of refusal"),
     "domain": _label("which domain"),
     "outcome": _label("done, refused or failed"),
+    "provider": _label("which kind of eSIM provider"),
 }
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 import msgspec
 
 from enigm.foundation.errors import SetupError
+from enigm.foundation.esim_settings import EsimSettings
 from enigm.foundation.payment_settings import PaymentSettings
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     retention_days: dict[str, Limit] = {}
     # Coins and their rates; with nothing set, nobody is asked anything.
     payments: PaymentSettings = PaymentSettings()
+    # Providers of eSIMs; with nothing set, none is offered.
+    esim: EsimSettings = EsimSettings()
 
     def __repr__(self) -> str:
         """Leave the values out: an address of a database may carry a password."""

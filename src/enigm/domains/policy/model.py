@@ -71,6 +71,8 @@ class Operation(Enum):
     DEVICE_KEY_PACKAGES = ("devices.key_packages", False)
     POSTURE_REPORT = ("posture.report", False)
     ATTESTATION_PROVE = ("attestation.prove", False)
+    ESIM_OBTAIN = ("esim.obtain", False)
+    ESIM_ACTIVATE = ("esim.activate", False)
 
     def __init__(self, word: str, is_critical: bool) -> None:  # noqa: FBT001 - an enum's row
         """Keep the word that policies name, and whether the operation is critical."""
@@ -89,7 +91,12 @@ class Operation(Enum):
 
     @property
     def needs(self) -> tuple[Fact, ...]:
-        """The facts that must be good, in the order in which they are asked for."""
+        """The facts that must be good, in the order in which they are asked for.
+
+        eSIMs are looked after from a browser, which has no device's key; they open nothing.
+        """
+        if self.word.startswith("esim."):
+            return (Fact.SESSION, Fact.HANDLE, Fact.POLICY)
         return (Fact.SESSION, Fact.DEVICE, Fact.HANDLE, Fact.POLICY)
 
 

@@ -1,0 +1,1 @@
+"""How eSIM providers tell us of profiles: listeners of their own, apart from everything else."""

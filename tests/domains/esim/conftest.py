@@ -1,0 +1,7 @@
+"""What tests of eSIMs ask for."""
+
+from __future__ import annotations
+
+from tests.support.esim_world import certificates, esim_world, smdp
+
+__all__ = ["certificates", "esim_world", "smdp"]
