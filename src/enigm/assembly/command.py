@@ -6,10 +6,13 @@ the messaging store or what opens content; an import contract keeps it so.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from enigm.assembly.accounts import Provided, build_accounts
+from enigm.assembly.commerce import build_shop
+from enigm.assembly.esim import one_after_another
 from enigm.assembly.evidence import build_evidence, take_evidence
 from enigm.assembly.trust import build_trust
 from enigm.assembly.upkeep import Upkeep
@@ -31,7 +34,7 @@ from enigm.faces.command.application import Console, Frame, command_application
 from enigm.faces.command.files import StaticFiles
 from enigm.faces.command.gate import Gate
 from enigm.faces.command.origin import origin_of
-from enigm.faces.command.parts import Parts
+from enigm.faces.command.parts import Parts, ShopParts
 from enigm.faces.command.refusals import Refusals
 from enigm.faces.command.rendering import Pages
 from enigm.faces.command.sessions import Visits
@@ -40,8 +43,11 @@ from enigm.foundation.outbox import Courier
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from enigm.assembly.commerce import Shop
     from enigm.assembly.surroundings import Surroundings
+    from enigm.assembly.trust import TrustParts
     from enigm.domains.accounts.actions import Accounts
+    from enigm.domains.audit.actions.recording import AuditLog
     from enigm.faces.command.guards import Receive, Scope, Send
     from enigm.foundation.database import Database
     from enigm.foundation.retention import RetentionJob
@@ -113,25 +119,39 @@ class CommandService:
                 return
 
 
+ShopMaker = Callable[["Surroundings", "Mapping[str, Database]", "AuditLog", str], "Shop"]
+"""Makes the shop over its stores, recording its decisions, for where Command stands."""
+
+
 def build_command(
-    around: Surroundings, databases: Mapping[str, Database], retention: RetentionJob
+    around: Surroundings,
+    databases: Mapping[str, Database],
+    retention: RetentionJob,
+    make_shop: ShopMaker = build_shop,
 ) -> CommandService:
     """Put Command together over its opened stores; nothing runs until ``start``.
 
     Raises:
-        SetupError: ``command_origin`` is no origin.
+        SetupError: ``command_origin`` is no origin, or a way to be paid cannot be used.
     """
-    upkeep = Upkeep([], retention, around.log)
-    account = _build_account_parts(around, dict(databases), upkeep)
-    upkeep.couriers.append(account.courier)
     origin = origin_of(around.settings)
+    trusting = build_trust(around, dict(databases))
+    shop = make_shop(around, databases, trusting.audit, origin.address)
+    upkeep = Upkeep([], retention, around.log)
+    account = _build_account_parts(around, dict(databases), trusting, upkeep, shop)
+    upkeep.couriers += [account.courier, *shop.couriers]
+    upkeep.jobs.append(shop.commerce.polling)
     visits = Visits(
         account.accounts.sessions, account.names, origin, around.keys, around.clock, around.entropy
     )
     static = StaticFiles()
     pages = Pages(static, visits)
     parts = Parts(
-        accounts=account.accounts, chains=account.chains, visits=visits, clock=around.clock
+        accounts=account.accounts,
+        chains=account.chains,
+        shop=_shop_parts(shop),
+        visits=visits,
+        clock=around.clock,
     )
     refusals = Refusals(pages, around.log, around.entropy)
     frame = Frame(origin, pages, static, Gate(visits), refusals)
@@ -139,10 +159,26 @@ def build_command(
     return CommandService(databases, console, parts, upkeep, around)
 
 
+def _shop_parts(shop: Shop) -> ShopParts:
+    commerce = shop.commerce
+    return ShopParts(
+        ordering=commerce.ordering,
+        holding=commerce.holding,
+        reviewing=commerce.reviewing,
+        refunds=commerce.refunds,
+        activation=shop.activation,
+        names=shop.names,
+        pay_by_code=None,
+    )
+
+
 def _build_account_parts(
-    around: Surroundings, databases: dict[str, Database], upkeep: Upkeep
+    around: Surroundings,
+    databases: dict[str, Database],
+    trusting: TrustParts,
+    upkeep: Upkeep,
+    shop: Shop,
 ) -> AccountParts:
-    trusting = build_trust(around, databases)
     number = trusting.policies.number
     names = OwnerNames(around.keys)
     devices = devices_store.DeviceStore(databases["devices"])
@@ -155,7 +191,7 @@ def _build_account_parts(
     courier = Courier(
         databases["accounts"],
         accounts_store.outbox,
-        {leaving.KIND: leaving},
+        {leaving.KIND: one_after_another(leaving, shop.leaving)},
         clock=around.clock,
         log=around.log,
     )

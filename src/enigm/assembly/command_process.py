@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from enigm.assembly.command import STORES, build_command
+from enigm.assembly.commerce import build_shop
 from enigm.assembly.stores import DESIGNS, open_stores
 from enigm.assembly.surroundings import Surroundings
 from enigm.foundation.keyfile import load_or_create_keys
@@ -13,7 +14,7 @@ from enigm.foundation.log import EventLog
 from enigm.foundation.retention import RetentionJob
 
 if TYPE_CHECKING:
-    from enigm.assembly.command import CommandService
+    from enigm.assembly.command import CommandService, ShopMaker
     from enigm.foundation.clock import Clock
     from enigm.foundation.entropy import Entropy
     from enigm.foundation.settings import Settings
@@ -22,7 +23,11 @@ ROLE: Final = "command"
 
 
 def open_command(
-    settings: Settings, clock: Clock, entropy: Entropy, log: EventLog | None = None
+    settings: Settings,
+    clock: Clock,
+    entropy: Entropy,
+    log: EventLog | None = None,
+    make_shop: ShopMaker = build_shop,
 ) -> CommandService:
     """Open Command's stores and put it together; nothing runs until ``start``.
 
@@ -36,4 +41,4 @@ def open_command(
     retention = RetentionJob(
         [(database, DESIGNS[name].metadata) for name, database in databases.items()], clock
     )
-    return build_command(around, databases, retention)
+    return build_command(around, databases, retention, make_shop)

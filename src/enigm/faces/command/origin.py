@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 class Origin:
     """Where people reach Command, as browsers write it."""
 
+    address: str
     origins: frozenset[str]
     is_secure: bool
 
@@ -39,7 +40,8 @@ def origin_of(settings: Settings) -> Origin:
     if not stated:
         port = settings.command_port
         names = ("127.0.0.1", "localhost")
-        return Origin(frozenset(f"http://{name}:{port}" for name in names), is_secure=False)
+        local = [f"http://{name}:{port}" for name in names]
+        return Origin(local[0], frozenset(local), is_secure=False)
     parts = urlsplit(stated)
     is_local = parts.hostname in {"127.0.0.1", "localhost"} or (parts.hostname or "").endswith(
         ".onion"
@@ -48,4 +50,4 @@ def origin_of(settings: Settings) -> Origin:
         raise SetupError("command_origin is written as https://command.example, without a path.")
     if parts.scheme == "http" and not is_local:
         raise SetupError("command_origin must begin with https:// outside this machine and Tor.")
-    return Origin(frozenset({stated}), is_secure=parts.scheme == "https")
+    return Origin(stated, frozenset({stated}), is_secure=parts.scheme == "https")

@@ -2,17 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from litestar import Request
 from litestar.params import Dependency
 
+from enigm.crossings.account_buys_under_another_name import PurchaseNames
+from enigm.crossings.paid_order_becomes_entitlement import PaidOrderBecomesEntitlement
 from enigm.domains.accounts.actions import Accounts
+from enigm.domains.commerce.actions.holding import Holding
+from enigm.domains.commerce.actions.ordering import Ordering
+from enigm.domains.commerce.actions.refunding import Refunds
+from enigm.domains.commerce.actions.reviewing import Reviewing
+from enigm.domains.commerce.model.orders import OwnOrder
 from enigm.domains.devices.actions.chains import Chains
 from enigm.faces.command.rendering import Pages
 from enigm.faces.command.sessions import Visits
 from enigm.foundation.clock import Clock
+
+PayByCode = Callable[[OwnOrder, str], None]
+"""Pays one's own order with a code as it was typed; raises a Refusal."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShopParts:
+    """The shop's deeds that pages ask for."""
+
+    ordering: Ordering
+    holding: Holding
+    reviewing: Reviewing
+    refunds: Refunds
+    activation: PaidOrderBecomesEntitlement
+    names: PurchaseNames
+    pay_by_code: PayByCode | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +45,7 @@ class Parts:
 
     accounts: Accounts
     chains: Chains
+    shop: ShopParts
     visits: Visits
     clock: Clock
 

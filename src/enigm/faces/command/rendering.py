@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.resources import as_file, files
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from enigm.faces.command import wording
 from enigm.faces.command.files import StaticFiles
 from enigm.faces.command.gate import FORM_FIELD
 from enigm.faces.command.sessions import Visitor, Visits
+from enigm.foundation.encoding import base64url_encode
 
 HTMX_HEADER: Final = "hx-request"
 # Where a person goes from every page.
@@ -47,20 +48,34 @@ class Pages:
             "date": wording.date,
             "moment": wording.moment,
             "duration": wording.duration,
+            "countdown": wording.countdown,
+            "term": wording.term,
+            "euros": wording.euros,
+            "product_word": wording.product_word,
+            "method": wording.METHOD_NAMES.__getitem__,
+            "truth": wording.METHOD_TRUTHS.__getitem__,
+            "product": wording.PRODUCT_NAMES.__getitem__,
+            "order_state": wording.STATE_NAMES.__getitem__,
+            "octets": base64url_encode,
         }
         self._environment.filters.update(filters)
         known: dict[str, Any] = self._environment.globals
         known |= {"static": static.address, "form_token": _form_token, "places": PLACES}
 
     def show(
-        self, request: Request[Any, Any, Any], template: str, status: int = 200, **values: Any
+        self,
+        request: Request[Any, Any, Any],
+        template: str,
+        status: int = 200,
+        cookies: Sequence[Cookie] = (),
+        **values: Any,
     ) -> Response[str]:
         """Return a page, or the part of one that a live page asks for."""
         visitor = visitor_of(request)
         body = self._environment.get_template(template).render(
             visitor=visitor, path=request.url.path, **values
         )
-        cookies: list[Cookie] = []
+        cookies = list(cookies)
         if visitor.new_guest is not None:
             cookies.append(self._visits.guest_cookie(visitor.new_guest))
         return Response(body, media_type=MediaType.HTML, status_code=status, cookies=cookies)

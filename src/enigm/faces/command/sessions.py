@@ -25,6 +25,8 @@ SESSION_COOKIE: Final = "enigm-command"
 # Ties forms to the browser that was given them; it names nobody and ends with the browser.
 GUEST_COOKIE: Final = "enigm-command-guest"
 GUEST_BYTES: Final = 16
+# A guest's way back to the order that was opened in this browser; it ends with the browser.
+ORDER_COOKIE: Final = "enigm-command-order"
 _TOKEN_BYTES: Final = 32
 
 
@@ -85,6 +87,14 @@ class Visits:
     def guest_cookie(self, guest: str) -> Cookie:
         """Return the cookie of a guest, which ends with the browser."""
         return self._cookie(GUEST_COOKIE, guest, None)
+
+    def order_cookie(self, comeback: str) -> Cookie:
+        """Return the cookie that shows a guest's order again."""
+        return self._cookie(ORDER_COOKIE, comeback, None)
+
+    def order_in(self, connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:
+        """Return the come-back code of a guest's order, where the browser has one."""
+        return connection.cookies.get(self._origin.cookie(ORDER_COOKIE))
 
     def ended_cookie(self) -> Cookie:
         """Return what removes a session's cookie."""

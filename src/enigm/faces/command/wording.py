@@ -5,7 +5,46 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from enigm.domains.commerce.model import PLACES, Currency, Money
+from enigm.domains.commerce.model import PLACES, Currency, MethodName, Money
+from enigm.domains.commerce.model.catalogue import Product
+from enigm.domains.commerce.model.orders import OrderState
+
+METHOD_NAMES = {
+    MethodName.CODE: "Code Coin",
+    MethodName.MONERO: "Monero",
+    MethodName.BITCOIN: "Bitcoin",
+    MethodName.CARD: "Card",
+}
+# What a payer should know before choosing; each holds whatever the seller wishes.
+METHOD_TRUTHS = {
+    MethodName.CODE: "A code that you bought or were given. We cannot tell who bought it.",
+    MethodName.MONERO: "Its ledger hides amounts and addresses. Your wallet knows that you paid.",
+    MethodName.BITCOIN: "Its ledger is public for good: anyone may link this payment to others "
+    "of yours.",
+    MethodName.CARD: "Never as private as a code: the processor knows you, and asks for an e-mail "
+    "address on its own page. We keep neither.",
+}
+PRODUCT_NAMES = {
+    Product.ENIGM: "Enigm",
+    Product.COMMAND: "Command",
+    Product.SERVER: "Private server",
+    Product.OS: "Enigm OS",
+    Product.KEY: "Enigm Key",
+    Product.ESIM: "eSIM",
+}
+STATE_NAMES = {
+    OrderState.NEW: "Waiting for payment",
+    OrderState.PARTIAL: "Partly paid",
+    OrderState.SEEN: "Payment seen",
+    OrderState.SETTLED: "Paid",
+    OrderState.FINAL: "Paid for good",
+    OrderState.EXPIRED: "Price ran out",
+    OrderState.LATE: "Came too late",
+    OrderState.HELD: "Being looked at",
+    OrderState.REJECTED: "Rejected",
+    OrderState.CANCELLED: "Cancelled",
+    OrderState.REFUNDED: "Paid back",
+}
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
@@ -38,3 +77,24 @@ def duration(seconds: int) -> str:
     if left >= _HOUR:
         return f"{left // _HOUR} h {left % _HOUR // _MINUTE} min"
     return f"{left // _MINUTE} min" if left >= 2 * _MINUTE else f"{left} s"
+
+
+def countdown(seconds: int) -> str:
+    """Write what is left of a price's lock: ``14:05``."""
+    left = max(0, seconds)
+    return f"{left // _MINUTE}:{left % _MINUTE:02d}"
+
+
+def term(days: int) -> str:
+    """Write how long something bought lasts."""
+    return f"{days} days, and no renewal" if days else "bought once"
+
+
+def euros(cents: int) -> str:
+    """Write a price."""
+    return money(Money(cents, Currency.EUR))
+
+
+def product_word(word: str) -> str:
+    """Write a product that another domain knows by its word."""
+    return PRODUCT_NAMES[Product(word)]

@@ -1,7 +1,7 @@
 // The worker that makes every secret of Command's pages; none of them reaches the page's own script
 // but the words that a person is shown. Built into static/vendor/keys.js by scripts/build_ui.mjs.
 import { nameKeys, normalised } from "./names.js";
-import { base64url, octetsOf } from "./octets.js";
+import { base64url, octetsOf, utf8 } from "./octets.js";
 import * as phrase from "./phrase.js";
 import * as root from "./root.js";
 import * as secrets from "./secrets.js";
@@ -45,6 +45,7 @@ export const deeds = {
   },
   finishSignIn: ({ begun, response }) => secrets.finishLogin(begun.secret, begun.state, response),
 
+  octets: ({ text }) => base64url(utf8(text)),
   nameKeys: ({ username }) => shownKeys(username),
 
   // Begins a PIN's entry for one action: OPAQUE's first message for each of two places.

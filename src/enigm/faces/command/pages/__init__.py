@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from enigm.faces.command.pages import account, devices, entering, home, pin, sessions
+from enigm.faces.command.pages import (
+    account,
+    buying,
+    devices,
+    entering,
+    entitlements,
+    home,
+    orders,
+    pin,
+    refunds,
+    sessions,
+)
 
 PERSON_PAGES = (
     *home.HANDLERS,
@@ -11,4 +22,8 @@ PERSON_PAGES = (
     *devices.HANDLERS,
     *account.HANDLERS,
     *pin.HANDLERS,
+    *buying.HANDLERS,
+    *orders.HANDLERS,
+    *refunds.HANDLERS,
+    *entitlements.HANDLERS,
 )

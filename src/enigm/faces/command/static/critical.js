@@ -48,7 +48,7 @@ function prepare(form) {
   const keeper = secretKeeper(keys);
   askForName(form);
   onSubmit(form, async tell => {
-    let parameters = form.dataset.parameters ? form.dataset.parameters.split(" ") : [];
+    let parameters = await parametersOf(form, keeper);
     tell("Checking…");
     if (form.words) {
       form.entry.value = await revocation(form, keeper);
@@ -61,6 +61,18 @@ function prepare(form) {
     if (form.words) form.words.value = "";
     form.submit();
   });
+}
+
+// What exactly the PIN authorises: fixed by the page, or taken from named fields as text or octets.
+async function parametersOf(form, keeper) {
+  const { parameters, parametersOf: fields } = form.dataset;
+  if (parameters) return parameters.split(" ");
+  if (!fields) return [];
+  return Promise.all(fields.split(" ").map(async field => {
+    const [name, kind] = field.split(":");
+    const value = form[name].value.trim();
+    return kind === "text" ? keeper("octets", { text: value }) : value;
+  }));
 }
 
 async function revocation(form, keeper) {

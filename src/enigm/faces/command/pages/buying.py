@@ -1,0 +1,132 @@
+"""What is on offer, and the one form that buys it: country and way to pay, nothing of a person."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+
+from litestar import Response, get, post
+from litestar.datastructures import Cookie
+from litestar.enums import RequestEncodingType
+from litestar.params import Body
+from msgspec import Struct
+
+from enigm.domains.commerce.errors import MethodUnavailableError, OfferUnknownError
+from enigm.domains.commerce.model import MethodName
+from enigm.domains.commerce.model.catalogue import Offer
+from enigm.domains.commerce.model.orders import BuyersOrder, GuestsOrder
+from enigm.faces.command.parts import Asked, Given, Parts, Shown
+from enigm.faces.command.rendering import visitor_of
+from enigm.foundation.access import Access, opened_to
+from enigm.foundation.encoding import base64url_encode
+from enigm.foundation.errors import Category, InvalidError, Refusal
+from enigm.wire.code_coin import read_code
+
+PUBLIC: Final = opened_to(Access.PUBLIC)
+GUEST: Final = "guest"
+
+
+class Purchase(Struct):
+    """Everything that is asked of a buyer; the code only where one pays by code."""
+
+    country: str = ""
+    method: str = ""
+    code: str = ""
+
+
+@get("/products", opt=PUBLIC, sync_to_thread=True)
+def products(request: Asked, parts: Given, pages: Shown) -> Response[str]:
+    """Show what is on offer, and the ways to pay that work now."""
+    ordering = parts.shop.ordering
+    return pages.show(
+        request,
+        "products.html",
+        offers=ordering.catalogue().offers,
+        methods=ordering.methods(),
+        missing=[name for name in MethodName if name not in ordering.methods()],
+    )
+
+
+@get("/buy/{sku:str}", opt=PUBLIC, sync_to_thread=True)
+def buy_page(request: Asked, parts: Given, pages: Shown, sku: str) -> Response[str]:
+    """Show the form that buys one thing."""
+    return _form(request, parts, pages, _offer(parts, sku), Purchase())
+
+
+@post("/buy/{sku:str}/order", opt=PUBLIC, status_code=303, sync_to_thread=True)
+def buy(
+    request: Asked,
+    parts: Given,
+    pages: Shown,
+    sku: str,
+    data: Annotated[Purchase, Body(media_type=RequestEncodingType.URL_ENCODED)],
+) -> Response[Any]:
+    """Open an order, pay it where a code was typed, and lead to its page."""
+    offer = _offer(parts, sku)
+    try:
+        address, cookies = _order(request, parts, offer, data)
+    except Refusal as refusal:
+        if refusal.category is Category.NOT_FOUND:
+            raise
+        return _form(request, parts, pages, offer, data, refusal)
+    return Response(None, status_code=303, headers={"Location": address}, cookies=cookies)
+
+
+def _order(request: Asked, parts: Parts, offer: Offer, data: Purchase) -> tuple[str, list[Cookie]]:
+    method = _method(data.method)
+    if method is MethodName.CODE:
+        # What is mistyped is told before anything is opened.
+        read_code(data.code)
+    shop, caller = parts.shop, visitor_of(request).caller
+    buyer = None if caller is None else shop.names.buyer_of(caller.account_id)
+    opened = shop.ordering.open_order(buyer, offer.sku, data.country, method)
+    if buyer is not None:
+        own = BuyersOrder(buyer, opened.order_id)
+        address, cookies = f"/orders/{base64url_encode(opened.order_id)}", []
+    else:
+        assert opened.comeback is not None, "a guest's order has a code to come back with"
+        own = GuestsOrder(opened.comeback)
+        address, cookies = f"/orders/{GUEST}", [parts.visits.order_cookie(opened.comeback)]
+    if method is MethodName.CODE and shop.pay_by_code is not None:
+        shop.pay_by_code(own, data.code)
+    return address, cookies
+
+
+def _form(
+    request: Asked,
+    parts: Parts,
+    pages: Shown,
+    offer: Offer,
+    typed: Purchase,
+    refusal: Refusal | None = None,
+) -> Response[str]:
+    ordering = parts.shop.ordering
+    countries = sorted(ordering.countries().items(), key=lambda pair: pair[1])
+    return pages.show(
+        request,
+        "buy.html",
+        200 if refusal is None else refusal.category.status,
+        offer=offer,
+        countries=countries,
+        methods=ordering.methods(),
+        typed=typed,
+        refusal=refusal.detail if refusal else "",
+    )
+
+
+def _offer(parts: Parts, sku: str) -> Offer:
+    offer = parts.shop.ordering.catalogue().offer(sku)
+    if offer is None:
+        raise OfferUnknownError
+    return offer
+
+
+def _method(text: str) -> MethodName:
+    if not text:
+        raise InvalidError("command.method_needed", "Choose how you want to pay.")
+    try:
+        return MethodName(text)
+    except ValueError as error:
+        raise MethodUnavailableError from error
+
+
+HANDLERS = (products, buy_page, buy)

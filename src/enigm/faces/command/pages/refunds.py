@@ -1,0 +1,59 @@
+"""What is owed back: a claim that works once, and where it is to be sent."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from litestar import Response, post
+from litestar.enums import RequestEncodingType
+from litestar.params import Body
+from msgspec import Struct
+
+from enigm.crossings.critical_action_spends_pin_grant import CriticalActionSpendsPinGrant
+from enigm.domains.commerce.model.orders import BuyersOrder
+from enigm.faces.command.critical import permit_of
+from enigm.faces.command.pages.orders import own_order
+from enigm.faces.command.parts import Asked, Given, Shown
+from enigm.foundation.access import Access, opened_to
+
+PUBLIC: Final = opened_to(Access.PUBLIC)
+
+
+class Claim(Struct):
+    """The claim's secret, where to send, and a signed-in buyer's grant."""
+
+    secret: str = ""
+    destination: str = ""
+    grant: str = ""
+
+
+@post("/orders/{name:str}/refund", opt=PUBLIC, status_code=200, sync_to_thread=True)
+def offer_refund(request: Asked, parts: Given, pages: Shown, name: str) -> Response[str]:
+    """Show the claim, once, with the form that uses it."""
+    own = own_order(request, parts, name)
+    secret = parts.shop.refunds.offer(own)
+    order = parts.shop.ordering.order(own)
+    needs_pin = isinstance(own, BuyersOrder)
+    return pages.show(
+        request, "refund.html", name=name, secret=secret, order=order, needs_pin=needs_pin
+    )
+
+
+@post("/orders/{name:str}/refund/claim", opt=PUBLIC, status_code=200, sync_to_thread=True)
+def claim_refund(
+    request: Asked,
+    parts: Given,
+    pages: Shown,
+    name: str,
+    data: Annotated[Claim, Body(media_type=RequestEncodingType.URL_ENCODED)],
+) -> Response[str]:
+    """Take where it is to be sent; the claim is used up."""
+    pin = None
+    if isinstance(own_order(request, parts, name), BuyersOrder):
+        permit = permit_of(request, data.grant)
+        pin = CriticalActionSpendsPinGrant(parts.accounts.pins.grants, permit)
+    amount = parts.shop.refunds.claim(data.secret, data.destination, pin)
+    return pages.show(request, "refunded.html", name=name, amount=amount)
+
+
+HANDLERS = (offer_refund, claim_refund)
