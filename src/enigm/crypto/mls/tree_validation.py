@@ -125,7 +125,7 @@ def check_leaves(tree: RatchetTree, group_id: bytes, extensions: tuple[Extension
     if len(leaves) < LEAVES_FOR_THREADS_MIN:
         check_signatures(leaves)
         return
-    # Signatures are nine tenths of the time it takes to join a large group, and the library
+    # Signatures are four fifths of the time it takes to join a large group, and the library
     # verifies them outside the interpreter's lock.
     threads = os.cpu_count() or 1
     with ThreadPoolExecutor(threads) as pool:
