@@ -61,10 +61,12 @@ def _medians(samples: list[Figures]) -> Figures:
 
 
 def machine() -> str:
-    """Name what the figures were measured on."""
+    """Name what the figures were measured on, and how busy it was."""
     clock = "processor time" if stopwatch.counts_processor_time() else "wall time"
     where = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
-    return f"{where}, {clock}"
+    # One of our own threads is in it: much more than 1 means that others were at work as well.
+    load = f"load average {os.getloadavg()[1]:.1f} over the last five minutes"
+    return f"{where}, {clock}, {load}"
 
 
 def main() -> None:
