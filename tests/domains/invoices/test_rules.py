@@ -1,75 +1,35 @@
-"""Tax by country and day, amounts to the cent, and what may stand on an invoice."""
+"""Which tax an invoice names, and what may stand on it."""
 
 from __future__ import annotations
 
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from enigm.domains.invoices.actions import _CHANGES, _RATES
-from enigm.domains.invoices.errors import BearerInvalidError, VatUnknownError
+from enigm.domains.invoices.errors import BearerInvalidError
 from enigm.domains.invoices.model import Bearer, Sale, Supply, Tax, TaxCategory
-from enigm.domains.invoices.rules import amounts_of, checked_bearer, tax_of
+from enigm.domains.invoices.rules import checked_bearer, tax_of
+from enigm.foundation.vat import standard_rate
 
 pytestmark = pytest.mark.requirement("PAY-08")
 
 TODAY = date(2026, 11, 20)
 
 
-def sold(country: str, day: date = TODAY, supply: Supply = Supply.SERVICE) -> Sale:
-    return Sale("Enigm", 12_00, country, supply, day)
+def sold(country: str, supply: Supply = Supply.SERVICE) -> Sale:
+    return Sale("Enigm", 12_00, country, supply, TODAY)
 
 
-def rate(country: str, day: date = TODAY) -> int:
-    return tax_of(sold(country, day), _RATES, _CHANGES, "v").rate_hundredths
-
-
-@pytest.mark.parametrize(
-    ("country", "percent"),
-    [("DE", "19"), ("EE", "24"), ("SK", "23"), ("RO", "21"), ("FI", "25.5"), ("FR", "20")],
-)
-def test_the_rate_is_that_of_the_country_today(country: str, percent: str) -> None:
-    assert rate(country) == Decimal(percent) * 100
-
-
-@pytest.mark.parametrize(
-    ("country", "day", "percent"),
-    [
-        ("EE", date(2025, 6, 30), "22"),
-        ("EE", date(2025, 7, 1), "24"),
-        ("SK", date(2024, 12, 31), "20"),
-        ("RO", date(2025, 7, 31), "19"),
-        ("RO", date(2025, 8, 1), "21"),
-    ],
-)
-def test_the_rate_is_that_of_the_day(country: str, day: date, percent: str) -> None:
-    assert rate(country, day) == Decimal(percent) * 100
-
-
-def test_all_member_states_have_a_rate_and_others_have_none() -> None:
-    assert len(_RATES) == 27
+def test_outside_the_union_nothing_is_charged() -> None:
     for country in ("CH", "GB", "NO", "US", "JP"):
-        assert tax_of(sold(country), _RATES, _CHANGES, "v").category is TaxCategory.OUTSIDE
-        export = tax_of(sold(country, supply=Supply.GOODS), _RATES, _CHANGES, "v")
-        assert export.category is TaxCategory.EXPORT
+        rate = standard_rate(country, TODAY)
+        assert tax_of(sold(country), rate, "v") == Tax(TaxCategory.OUTSIDE, 0, "v")
+        goods = sold(country, Supply.GOODS)
+        assert tax_of(goods, rate, "v") == Tax(TaxCategory.EXPORT, 0, "v")
 
 
-def test_a_member_state_without_a_rate_is_not_guessed() -> None:
-    with pytest.raises(VatUnknownError):
-        tax_of(sold("XX"), {"XX": {}}, {}, "v")
-
-
-@given(st.integers(1, 10**9), st.sampled_from(sorted(_RATES)))
-def test_every_price_splits_to_the_cent(gross: int, country: str) -> None:
-    hundredths = rate(country)
-    amounts = amounts_of(gross, Tax(TaxCategory.STANDARD, hundredths, "v"))
-    exact = Decimal(amounts.net) * hundredths / 10_000
-    assert amounts.vat == exact.quantize(Decimal(1), ROUND_HALF_UP)
-    assert amounts.net + amounts.vat + amounts.rounding == gross
-    assert abs(amounts.rounding) <= 1
+def test_the_rates_table_is_named_on_the_invoice() -> None:
+    assert tax_of(sold("DE"), 19_00, "2026-09-29").table_version == "2026-09-29"
 
 
 @pytest.mark.parametrize(

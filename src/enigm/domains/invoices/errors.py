@@ -51,17 +51,6 @@ class BearerInvalidError(InvalidError):
         super().__init__(f"invoices.{field}", f"The field {field} {rule}.")
 
 
-class VatUnknownError(InvalidError):
-    """No rate is known for this country and day."""
-
-    def __init__(self) -> None:
-        """Say that a person has to look."""
-        super().__init__(
-            "invoices.vat_unknown",
-            "The rate of tax for this country is not known here: please ask the seller.",
-        )
-
-
 class InvoicesNotOfferedError(UnavailableError):
     """The operator has not said who the seller is."""
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from enigm.domains.invoices.errors import BearerInvalidError, VatUnknownError
+from enigm.domains.invoices.errors import BearerInvalidError
 from enigm.domains.invoices.model import Amounts, Bearer, Sale, Supply, Tax, TaxCategory
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import date
+from enigm.foundation.vat import split_price
 
 _NAME_CHARACTERS_MAX: Final = 120
 _LINE_CHARACTERS_MAX: Final = 120
@@ -19,42 +16,24 @@ _VAT_ID: Final = re.compile(r"[A-Z]{2}[0-9A-Z+*]{2,13}")
 _UNPRINTABLE: Final = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]"
 )
-_WHOLE: Final = 10_000  # hundredths of a percent in one
 
 
-def tax_of(
-    sale: Sale,
-    rates: Mapping[str, Mapping[str, int]],
-    changes: Mapping[str, tuple[tuple[date, int], ...]],
-    table_version: str,
-) -> Tax:
-    """Return the tax of a sale to a private person, by where and when it was.
+def tax_of(sale: Sale, rate_hundredths: int | None, table_version: str) -> Tax:
+    """Return the tax of a sale to a private person, by where it was.
 
-    ``rates`` has the present standard rate of each member state in hundredths of a percent;
-    ``changes`` what it was until a day. Beyond the member states nothing is charged: services are
-    supplied there (directive 2006/112/EC art. 59), goods are exported (art. 146).
-
-    Raises:
-        VatUnknownError: a member state without a rate.
+    Beyond the member states (no rate) nothing is charged: services are supplied there (directive
+    2006/112/EC art. 59), goods are exported (art. 146).
     """
-    country = rates.get(sale.country)
-    if country is None:
-        outside = TaxCategory.EXPORT if sale.supply is Supply.GOODS else TaxCategory.OUTSIDE
-        return Tax(outside, 0, table_version)
-    if "standard" not in country:
-        raise VatUnknownError
-    until = [rate for day, rate in changes.get(sale.country, ()) if sale.sold_on < day]
-    return Tax(TaxCategory.STANDARD, until[0] if until else country["standard"], table_version)
+    if rate_hundredths is not None:
+        return Tax(TaxCategory.STANDARD, rate_hundredths, table_version)
+    outside = TaxCategory.EXPORT if sale.supply is Supply.GOODS else TaxCategory.OUTSIDE
+    return Tax(outside, 0, table_version)
 
 
 def amounts_of(gross_cents: int, tax: Tax) -> Amounts:
-    """Split a price that includes tax, so that EN 16931's sums hold to the cent (BR-CO-15, -17).
-
-    Not every gross is a net plus its rounded tax: the cent that may be left is rounding (BT-114).
-    """
-    net = _rounded(gross_cents * _WHOLE, _WHOLE + tax.rate_hundredths)
-    vat = _rounded(net * tax.rate_hundredths, _WHOLE)
-    return Amounts(net, vat, gross_cents, gross_cents - net - vat)
+    """Split a price that includes tax."""
+    split = split_price(gross_cents, tax.rate_hundredths)
+    return Amounts(split.net, split.vat, gross_cents, split.rounding)
 
 
 def checked_bearer(bearer: Bearer) -> Bearer:
@@ -85,8 +64,3 @@ def _line(field: str, text: str, characters_max: int) -> str:
     if _UNPRINTABLE.search(line):
         raise BearerInvalidError(field, "has characters that cannot be printed")
     return line
-
-
-def _rounded(numerator: int, denominator: int) -> int:
-    """Divide, rounding half up, as money is rounded."""
-    return (2 * numerator + denominator) // (2 * denominator)

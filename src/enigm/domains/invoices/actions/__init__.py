@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-import eu_vat_rates_data
 import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
@@ -34,6 +33,7 @@ from enigm.domains.invoices.rules import amounts_of, checked_bearer, invoice_num
 from enigm.domains.invoices.store import count, invoice, ticket
 from enigm.foundation.database import add_to_counter
 from enigm.foundation.sealing import ColumnSeal
+from enigm.foundation.vat import RATES_VERSION, standard_rate
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -49,19 +49,6 @@ _COPY_KEY_LABEL: Final = b"enigm invoice copy 1"
 _SECONDS_A_YEAR: Final = 366 * 86_400
 # Each ticket has a key of its own, used once: the nonce need not differ.
 _NONCE: Final = bytes(12)
-# Standard rates that changed lately: what each was until a day, in hundredths of a percent.
-_CHANGES: Final[dict[str, tuple[tuple[date, int], ...]]] = {
-    "EE": ((date(2025, 7, 1), 22_00),),
-    "FI": ((date(2024, 9, 1), 24_00),),
-    "RO": ((date(2025, 8, 1), 19_00),),
-    "SK": ((date(2025, 1, 1), 20_00),),
-}
-_RATES: Final = {
-    country: {"standard": round(known["standard"] * 100)}
-    for country, known in eu_vat_rates_data.get_all_rates().items()
-    if known["eu_member"]
-}
-RATES_VERSION: Final = eu_vat_rates_data.data_version
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +121,7 @@ class Invoices:
         """Make the invoice out to somebody, once; asked again, the same file comes back.
 
         Raises:
-            TicketUnknownError, BearerInvalidError, VatUnknownError, InvoicesNotOfferedError.
+            TicketUnknownError, BearerInvalidError, InvoicesNotOfferedError.
             InvoiceCollectedError: made more than a day ago.
             InvoiceFaultyError: the standard's rules do not hold; nothing was made.
         """
@@ -149,7 +136,8 @@ class Invoices:
             if found.sale is None:
                 return self._opened(found, shown)
             sale = self._sale(found.mark, found.sale)
-            tax = tax_of(sale, _RATES, _CHANGES, RATES_VERSION)
+            rate = standard_rate(sale.country, sale.sold_on)
+            tax = tax_of(sale, rate, RATES_VERSION)
             ends_at = now + self._seller.keeps_years * _SECONDS_A_YEAR
             number = invoice_number(today.year, _next(connection, today.year, ends_at))
             amounts = amounts_of(sale.gross_cents, tax)
