@@ -215,7 +215,7 @@ async def test_a_protected_route_takes_a_signed_request_once(running: Running) -
         body = None if method in {"GET", "DELETE"} else {}
         headers = journey.signed_headers(alice, method, path, body)
         let_in = await _send(journey, method, path, body, headers)
-        # The control: past the door, an empty body, an absent thing or no PIN is refused for itself.
+        # The control: past the door, an empty body, an absent thing, no PIN is refused for itself.
         assert let_in.status_code in {200, 204, 400, 404} or (
             let_in.json()["code"] == "accounts.pin_needed"
         ), path

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from enigm.foundation.keyfile import Keys
 
 _SUBJECTS: Final = "devices to handles"
+_NO_DEVICE: Final = bytes(16)
 _DEVICE_ACTS: Final = {
     DeviceDecision.CERTIFIED: Act.DEVICE_CERTIFIED,
     DeviceDecision.REVOKED: Act.DEVICE_REVOKED,
@@ -129,6 +130,9 @@ class DeviceDecisionsAudited:
         )
         if decision is DeviceDecision.REVOKED:
             self._handles.revoke(device_id)
+        elif decision is DeviceDecision.REVOCATION_HELD:
+            # The same work on nobody: how long an answer takes must not tell what was held.
+            self._handles.revoke(_NO_DEVICE)
 
     def record_denial(self, owner: OwnerRef, reason: str) -> None:
         """Record that policy denied a critical operation."""

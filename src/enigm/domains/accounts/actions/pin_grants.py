@@ -161,8 +161,8 @@ class PinGrants:
         if not kdf.equal(grant.binding, rules.pin_binding(deed)):
             raise PinGrantRefusedError("entered for something else")
         # A grant from just before the hold began is held, too.
-        is_held = grant.is_duress or rules.is_held(records.pins.row(account_id), now)
-        return Course.HOLD if is_held else Course.DO
+        is_held = rules.is_held(records.pins.row(account_id), now)
+        return Course.HOLD if is_held or grant.is_duress else Course.DO
 
     def _count(self, account_id: AccountId) -> PinRow:
         """Count one try and return the row as it then is; raises PinLockedError."""

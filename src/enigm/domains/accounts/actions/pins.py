@@ -65,12 +65,10 @@ class Pins:
             row = records.pins.row(account_id)
             if rules.pin_state(row, now).is_set:
                 raise PinIsSetError
-            if rules.is_held(row, now):
-                records.pins.set_duress_record(account_id, record)
-                records.pins.show(account_id, is_hidden=False)
-            else:
-                records.pins.set_record(account_id, record)
-                records.pins.set_duress_record(account_id, duress_record)
+            is_held = rules.is_held(row, now)
+            records.pins.set_record(NOBODY if is_held else account_id, record)
+            records.pins.set_duress_record(account_id, record if is_held else duress_record)
+            records.pins.show(account_id, is_hidden=False)
             records.pins.set_tries(account_id, 0, 0)
             self._decisions.record(AccountDecision.PIN_SET, account_id)
 
@@ -80,12 +78,11 @@ class Pins:
         deed = critical_deed(CriticalAction.PIN_CHANGE, upload)
         account_id = permit.caller.account_id
         with self._store.begin() as records:
-            if self.grants.spend_within(records, permit, deed) is Course.DO:
-                records.pins.set_record(account_id, record)
-                self._decisions.record(AccountDecision.PIN_CHANGED, account_id)
-            else:
-                records.pins.set_duress_record(account_id, record)
-                self._decisions.record(AccountDecision.HELD, account_id)
+            course = self.grants.spend_within(records, permit, deed)
+            target, decision = _target(permit, course, AccountDecision.PIN_CHANGED)
+            records.pins.set_record(target, record)
+            records.pins.set_duress_record(account_id if target == NOBODY else NOBODY, record)
+            self._decisions.record(decision, account_id)
 
     def change_duress_pin(self, permit: Permit, upload: bytes) -> None:
         """Replace the duress PIN; a record of noise leaves none, and looks like any other."""
