@@ -149,6 +149,33 @@ def handle(
 
 
 @app.command
+def backup(
+    folder: Annotated[Path, Parameter(help="Where to put the file.")],
+    *,
+    days: Annotated[int, Parameter(help="For how long it can be opened; 30 at most.")] = 30,
+) -> int:
+    """Write every store into one encrypted file, while the service runs."""
+    from enigm.assembly.backing_up import back_up
+
+    return back_up(folder, days)
+
+
+@app.command
+def restore(
+    path: Annotated[Path, Parameter(help="What enigm backup wrote.")],
+    *,
+    replace: Annotated[
+        list[str] | None, Parameter(help="A store to put back although it is whole. Repeatable.")
+    ] = None,
+    dry_run: Annotated[bool, Parameter(negative="", help="Only say what would be done.")] = False,
+) -> int:
+    """Bring lost or damaged stores back, without what was deleted or ended since."""
+    from enigm.assembly.restoring import restore as bring_back
+
+    return bring_back(path, replace or [], dry_run=dry_run)
+
+
+@app.command
 def witness(
     *,
     log: Annotated[list[str], Parameter(help="A log's public key to watch. May be repeated.")],

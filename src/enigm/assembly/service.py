@@ -20,6 +20,7 @@ from enigm.domains.accounts import store as accounts_store
 from enigm.domains.accounts.actions.guard import create_invite
 from enigm.domains.messaging.actions.service import Delivery
 from enigm.domains.messaging.routes import delivery_app
+from enigm.foundation.backup_keys import keys_of_backups
 from enigm.foundation.encoding import base64url_encode
 from enigm.foundation.keyfile import load_or_create_keys
 from enigm.foundation.log import EventLog
@@ -148,6 +149,7 @@ def build_service(
         _days_for(names, settings),
     )
     upkeep = Upkeep([], retention, around.log)
+    upkeep.jobs.append(keys_of_backups(settings.data_folder, keys, clock, entropy))
     account_path = None
     if "api" in roles:
         erased = [

@@ -71,6 +71,8 @@ class Act(Enum):
     ORDER_REJECTED = ("order.rejected", Category.ADMINISTRATION)
     ORDER_CANCELLED = ("order.cancelled", Category.ADMINISTRATION)
     REFUND_SENT = ("refund.sent", Category.ADMINISTRATION)
+    BACKUP_MADE = ("backup.made", Category.ADMINISTRATION)
+    BACKUP_RESTORED = ("backup.restored", Category.ADMINISTRATION)
     RECORDS_READ = ("records.read", Category.AUDIT)
 
     def __init__(self, word: str, category: Category) -> None:
