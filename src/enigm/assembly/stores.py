@@ -12,6 +12,7 @@ from enigm.domains.devices.store import DESIGN as DEVICES
 from enigm.domains.entitlements.store import DESIGN as ENTITLEMENTS
 from enigm.domains.esim.store import DESIGN as ESIM
 from enigm.domains.handles.store import DESIGN as HANDLES
+from enigm.domains.invoices.store import DESIGN as INVOICES
 from enigm.domains.messaging.store import DESIGN as MESSAGING
 from enigm.domains.policy.store import DESIGN as POLICY
 from enigm.domains.posture.store import DESIGN as POSTURE
@@ -36,6 +37,7 @@ DESIGNS: Final[dict[str, StoreDesign]] = {
         ESIM,
         ENTITLEMENTS,
         HANDLES,
+        INVOICES,
         MESSAGING,
         POLICY,
         POSTURE,

@@ -84,12 +84,30 @@ class CardSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     live: bool = True
 
 
+class SellerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Who sells, as tax law wants it named on an invoice."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
+    street: str
+    city: str
+    postcode: str
+    # Two letters of ISO 3166-1; the VAT number begins with the letters of its tax office.
+    country: Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")]
+    vat_id: Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}[0-9A-Z+*]{2,13}$")]
+    # The number in the trade register.
+    registration: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    # As long as tax law says there, and never longer than it says anywhere in the Union.
+    keeps_years: Annotated[int, msgspec.Meta(ge=1, le=10)] = 10
+
+
 class PaymentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Ways to be paid; with none set, codes are the only one."""
 
     monero: MoneroSettings | None = None
     bitcoin: BitcoinSettings | None = None
     card: CardSettings | None = None
+    # Without a seller no invoices are offered.
+    seller: SellerSettings | None = None
     rates: tuple[RateSettings, ...] = ()
     # Cents for one whole coin, set by the operator instead of asking anybody.
     fixed_cents: dict[CoinName, Cents] = {}

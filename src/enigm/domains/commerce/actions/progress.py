@@ -297,9 +297,8 @@ class Progress:
     def _blurred(self, order: Order) -> rules.Terms:
         """Keep only the day of a price lock that no longer decides anything."""
         terms, now = order.terms, self._premises.now
-        paid = order.state in (OrderState.SETTLED, OrderState.FINAL)
         is_past = now >= terms.expires_at + rules.LATE_SECONDS_MAX
-        if not (paid or is_past or order.decided in _ENDED):
+        if not (is_past or order.state is OrderState.FINAL or order.decided in _ENDED):
             return terms
         return replace(terms, expires_at=terms.expires_at - terms.expires_at % SECONDS_PER_DAY)
 

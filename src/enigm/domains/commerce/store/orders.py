@@ -127,6 +127,12 @@ def find(connection: sa.Connection, order_id: OrderId, *, to_change: bool = Fals
     return _one(connection, shop_order.c.order_id == order_id, to_change=to_change)
 
 
+def day_of(connection: sa.Connection, order_id: OrderId) -> int:
+    """Return the day on which an order was opened, in seconds since 1970."""
+    wanted = sa.select(shop_order.c.day_at).where(shop_order.c.order_id == order_id)
+    return connection.execute(wanted).scalar_one()
+
+
 def find_by_reference(connection: sa.Connection, reference: PaymentReference) -> Order | None:
     """Return the order that a method knows by this reference, to be changed."""
     return _one(connection, shop_order.c.reference == reference, to_change=True)
@@ -201,7 +207,6 @@ def due_ids(connection: sa.Connection, now_seconds: int, count: int) -> list[Ord
     unvalued = sa.select(payment.c.order_id).where(payment.c.value_cents.is_(None))
     # The time of a price lock that ended a day ago decides nothing: only its day is kept.
     is_sharp = sa.and_(
-        shop_order.c.state.in_((OrderState.EXPIRED, OrderState.LATE)),
         shop_order.c.expires_at <= now_seconds - _SECONDS_PER_DAY,
         shop_order.c.expires_at % _SECONDS_PER_DAY != 0,
     )

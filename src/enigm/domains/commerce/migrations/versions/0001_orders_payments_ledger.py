@@ -288,6 +288,9 @@ def upgrade() -> None:
         sa.Column("signature", sa.LargeBinary(length=64), nullable=False),
         sa.PrimaryKeyConstraint("kind", name=op.f("pk_trade_in_force")),
     )
+    on_sqlite = op.get_bind().dialect.name == "sqlite"
+    for statement in SQLITE if on_sqlite else POSTGRESQL:
+        op.get_bind().exec_driver_sql(statement)
 
 
 def downgrade() -> None:
@@ -333,3 +336,6 @@ def downgrade() -> None:
     op.drop_table("ledger_entry")
     op.drop_table("issued_address")
     op.drop_table("address_count")
+    if op.get_bind().dialect.name == "postgresql":
+        for name in ("ledger_refuse", "ledger_entry_joins", "ledger_txn_opens", "ledger_txn_seals"):
+            op.get_bind().exec_driver_sql(f"DROP FUNCTION {name}()")
