@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 
 from enigm.assembly.exits import Exit, say
 from enigm.assembly.stores import DESIGNS
+from enigm.foundation.backup_keys import BACKUP_DAYS_MAX
 from enigm.foundation.errors import SetupError
-from enigm.foundation.inventory import Entry, Kind, collect, collect_fields
+from enigm.foundation.inventory import (
+    Category,
+    Declaration,
+    Entry,
+    Kind,
+    collect,
+    collect_fields,
+    until,
+)
 from enigm.foundation.inventory_report import (
     inventory_changes,
     inventory_json,
@@ -23,12 +32,26 @@ from enigm.foundation.metrics import METRIC_LABELS
 if TYPE_CHECKING:
     from pathlib import Path
 
+_IN_BACKUPS: Final = f"its key is destroyed, at most {BACKUP_DAYS_MAX} days after it was made"
+# What lies beside the stores, under the data folder or where an operator puts it.
+KEPT_FILES: Final = {
+    "audit/*": Declaration(
+        Category.TRANSPARENCY, "the published log, commitments alone", until("the deployment ends")
+    ),
+    "backup-keys/*.key": Declaration(Category.OPERATIONS, "opens one backup", until(_IN_BACKUPS)),
+    "enigm-*.backup": Declaration(
+        Category.OPERATIONS, "brings lost stores back", until(_IN_BACKUPS)
+    ),
+    "keys": Declaration(
+        Category.OPERATIONS, "every store's key comes from it", until("the service is taken down")
+    ),
+}
 # Where no terminal says how wide it is, lines are cut for nobody.
 _WIDTH_WITHOUT_TERMINAL = 200
 
 
 def whole_inventory() -> tuple[Entry, ...]:
-    """Return every declared column, log field and metric label.
+    """Return every declared column, log field, metric label and file.
 
     Raises:
         UndeclaredError: something would be kept that nobody declared.
@@ -38,6 +61,7 @@ def whole_inventory() -> tuple[Entry, ...]:
         *collect(design.metadata for design in DESIGNS.values()),
         *collect_fields(Kind.LOG_FIELD, "operations", log_fields),
         *collect_fields(Kind.METRIC_LABEL, "operations", METRIC_LABELS),
+        *collect_fields(Kind.FILE, "operations", KEPT_FILES),
     )
 
 

@@ -47,6 +47,7 @@ class Kind(Enum):
     COLUMN = "column"
     LOG_FIELD = "log field"
     METRIC_LABEL = "metric label"
+    FILE = "file"
 
 
 class End(Enum):
