@@ -9,6 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from enigm.domains.handles.model import Purpose
+from enigm.domains.handles.rules import EPOCH_SECONDS
 from enigm.foundation.clock import SystemClock
 from tests.support.attesting import AttestingDevice, manifest, set_up
 from tests.support.clock import FakeClock
@@ -93,6 +94,10 @@ async def test_a_policy_that_demands_attestation_is_met_by_a_real_tpm_and_nothin
             device_id = alice.device.device_id
             assert row.handle == operator.trust.handles.handle(device_id, Purpose.ATTESTATION)
             assert row.handle != operator.trust.handles.handle(device_id, Purpose.POSTURE)
+            clock.advance(EPOCH_SECONDS)
+            await journey.sign_in(alice)
+            with pytest.raises(Problem, match=r"attestation\.not_enrolled"):
+                await device.nonce()
             operator.enforce("permit (principal, action, resource);")
             clock.advance(2)
             await journey.erase(alice)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from enigm.domains.handles.model import Purpose
+from enigm.domains.handles.rules import EPOCH_SECONDS
 from enigm.domains.posture.rules import FRESH_SECONDS
 from enigm.wire.posture_report import Signal, State
 from tests.support.evidence import Operator, operator_of, report_posture
@@ -88,6 +89,23 @@ async def test_a_device_whose_handle_is_revoked_is_not_good_whatever_it_reported
     assert not await denied(running, alice)
     operator.trust.handles.revoke(alice.device.device_id)
     assert await denied(running, alice)
+
+
+@pytest.mark.requirement("TRU-02")
+async def test_a_new_months_handle_has_no_past(
+    running: Running, operator: Operator, alice: Person
+) -> None:
+    operator.enforce(NEEDS_ENCRYPTION)
+    running.clock.advance(2)
+    await report_posture(running.journey, alice, disk_encryption=State.TRUE)
+    (before,) = operator.evidence.posture_review.overview(b"o" * 20).rows
+    running.clock.advance(EPOCH_SECONDS)
+    await running.journey.sign_in(alice)
+    assert await denied(running, alice)
+    await report_posture(running.journey, alice, disk_encryption=State.TRUE)
+    assert not await denied(running, alice)
+    handles = [row.handle for row in operator.evidence.posture_review.overview(b"o" * 20).rows]
+    assert len(set(handles) - {before.handle}) == 1
 
 
 async def test_reporting_itself_is_never_closed_by_the_posture_that_it_brings(

@@ -290,7 +290,7 @@ def test_a_device_ends_with_its_handle_or_when_its_user_ends_it(
     clock.advance(MONTH_SECONDS + 1)
     RetentionJob([(database, store.metadata)], clock).run()
     with database.read() as connection:
-        assert list(store.devices(connection)) == []
+        assert connection.execute(store.device.select()).all() == []
 
 
 @pytest.mark.requirement("TRU-02")

@@ -31,9 +31,11 @@ _WORDS: Final[dict[State, StateWord]] = {
     State.FALSE: "false",
     State.UNKNOWN: "unknown",
 }
-# Vault settings: the signals that may leave, and the last report that left.
+# Vault settings: the signals that may leave, the last report that left, and whether a TPM's
+# evidence did.
 AGREED: Final = "posture_agreed"
 SENT: Final = "posture_sent"
+ATTESTED: Final = "machine_attested"
 
 
 class SecurityCenter:
@@ -100,6 +102,10 @@ class SecurityCenter:
         await self._withdraw()
         return await self.view()
 
+    def note_attested(self) -> None:
+        """Remember that the service knows this machine's TPM, to have it forgotten one day."""
+        self._keep(ATTESTED, b"1")
+
     async def _run(self) -> None:
         while True:
             self._woken.clear()
@@ -113,6 +119,9 @@ class SecurityCenter:
     async def _report(self) -> None:
         """Send one report; why it did not go is shown on the page."""
         async with self._sending:
+            # Asked again under the lock: it may have been turned off meanwhile.
+            if not self._require_agent().is_on():
+                return
             try:
                 await self._send_report()
                 self._problem = ""
@@ -125,6 +134,7 @@ class SecurityCenter:
         named = {word: signal_named(word) for word in challenge.signals if word in agreed}
         wanted = {word: signal for word, signal in named.items() if signal is not None}
         if not wanted:
+            await self._forget_report()
             return
         seen = await asyncio.to_thread(self._require_agent().look)
         states = {each.signal: each.state for each in seen.signals}
@@ -144,16 +154,22 @@ class SecurityCenter:
     async def _withdraw(self) -> None:
         """Have the service forget; where it cannot be told now, it is told later."""
         async with self._sending:
-            if self._sent() is None:
-                return
             try:
-                await self.path.forget_report()
+                await self._forget_report()
+                if self._home.vault.get_setting(ATTESTED) is not None:
+                    await self.path.forget_device()
+                    self._keep(ATTESTED, None)
             except Refusal as refusal:
                 self._problem = refusal.detail
                 return
             self._problem = ""
+            if self._agreed():
+                self._keep(AGREED, None)
+
+    async def _forget_report(self) -> None:
+        if self._sent() is not None:
+            await self.path.forget_report()
             self._keep(SENT, None)
-            self._keep(AGREED, None)
 
     def _shown(self, seen: MachineSeen, asked: tuple[str, ...] | None) -> SecurityView:
         signals = tuple(

@@ -161,9 +161,12 @@ def find_device(
     return connection.execute(wanted.with_for_update() if to_change else wanted).scalar()
 
 
-def devices(connection: sa.Connection) -> Iterator[tuple[AttestationHandle, bytes]]:
-    """Yield what is kept of every device, by handle."""
-    for row in connection.execute(device.select().order_by(device.c.handle)):
+def devices(
+    connection: sa.Connection, now_seconds: int
+) -> Iterator[tuple[AttestationHandle, bytes]]:
+    """Yield what is kept of every device whose handle still stands, by handle."""
+    wanted = device.select().where(device.c.ends_at > now_seconds).order_by(device.c.handle)
+    for row in connection.execute(wanted):
         yield AttestationHandle(row.handle), row.sealed
 
 

@@ -81,9 +81,10 @@ def find_report(connection: sa.Connection, handle: PostureHandle) -> bytes | Non
     return connection.execute(sa.select(report.c.sealed).where(report.c.handle == handle)).scalar()
 
 
-def reports(connection: sa.Connection) -> Iterator[tuple[PostureHandle, bytes]]:
-    """Yield every handle's latest report, by handle."""
-    for row in connection.execute(report.select().order_by(report.c.handle)):
+def reports(connection: sa.Connection, now_seconds: int) -> Iterator[tuple[PostureHandle, bytes]]:
+    """Yield the latest report of every handle that still stands, by handle."""
+    wanted = report.select().where(report.c.ends_at > now_seconds).order_by(report.c.handle)
+    for row in connection.execute(wanted):
         yield PostureHandle(row.handle), row.sealed
 
 

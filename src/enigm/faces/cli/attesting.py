@@ -41,6 +41,7 @@ async def attest_to_service(
         # another key, so that nothing ties the two.
         key = await _enrol(center.path, tpm, mode, intermediates)
         nonce = await center.path.nonce()
+    center.note_attested()
     quote = tpm.quote(key, bound_nonce(nonce, center.device_public))
     return await center.path.send_quote(quote, event_log)
 

@@ -25,7 +25,7 @@ class AttestationReview:
         """Return counts and every row; ``reader`` is who looks, as the audit log names them."""
         self._readings.record(reader)
         with self._records.database.read() as connection:
-            sealed = list(store.devices(connection))
+            sealed = list(store.devices(connection, self._records.clock.now_seconds()))
         opened = [(handle, self._records.opened(handle, octets)) for handle, octets in sealed]
         rows = tuple(
             AttestationRow(handle, *self._records.standing_of(kept)) for handle, kept in opened

@@ -139,9 +139,10 @@ class AttestationSetup:
             return frozenset(), version + 1
 
     def _good(self, connection: sa.Connection) -> list[tuple[AttestationHandle, str]]:
+        now = self._records.clock.now_seconds()
         rows = [
             (handle, self._records.standing_of(self._records.opened(handle, sealed)))
-            for handle, sealed in store.devices(connection)
+            for handle, sealed in store.devices(connection, now)
         ]
         return [(handle, label) for handle, (standing, label) in rows if standing is Standing.GOOD]
 

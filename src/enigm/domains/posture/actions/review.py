@@ -26,7 +26,7 @@ class PostureReview:
         """Return counts and every row; ``reader`` is who looks, as the audit log names them."""
         self._readings.record(reader, None)
         with self._records.database.read() as connection:
-            sealed = list(store.reports(connection))
+            sealed = list(store.reports(connection, self._records.clock.now_seconds()))
         opened = [
             (handle, rules.unpacked(self._records.reports.open(octets, handle)))
             for handle, octets in sealed
