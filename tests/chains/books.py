@@ -34,6 +34,10 @@ class Addresses:
         self.highest[kept.account] = max(kept.number, self.highest.get(kept.account, 0))
         return kept
 
+    def take_number(self, method: MethodName, account: int) -> int:
+        self.highest[account] = self.highest.get(account, -1) + 1
+        return self.highest[account]
+
     def highest_number(self, method: MethodName, account: int) -> int | None:
         return self.highest.get(account)
 

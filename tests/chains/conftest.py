@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import bdkpython as bdk
 import httpx
 import pytest
 
 from enigm.assembly.demo.chain import MoneroChain, MoneroProgram, ShopWallet, monero_is_missing
 from enigm.domains.commerce.model import Currency, Money
 from enigm.foundation.clock import SystemClock
-from enigm.foundation.payment_settings import MoneroSettings
+from enigm.foundation.payment_settings import BitcoinSettings, MoneroSettings
+from enigm.outside.bitcoin import BitcoinWallet
 from enigm.outside.monero import MoneroWallet
+from tests.chains.bitcoin_chain import BitcoinChain, bitcoin_is_missing
 from tests.chains.books import Addresses, Refunds
 from tests.chains.till import Counter, Till
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 # Where rewards go: the address at which Monero itself takes donations, as it publishes it.
@@ -46,8 +50,8 @@ class MoneroShop:
         self.standing = MoneroWallet(self.settings(), self.addresses, self.refunds)
         self.counter = Counter(lambda: self.standing)
 
-    def settings(self, **changes: object) -> MoneroSettings:
-        given = {
+    def settings(self, **changes: Any) -> MoneroSettings:
+        given: dict[str, Any] = {
             "wallet_url": self.wallet.program.url,
             "wallet_login_file": self.wallet.program.login_file,
             "daemon_url": self.chain.node_url,
@@ -57,7 +61,7 @@ class MoneroShop:
         }
         return MoneroSettings(**(given | changes))
 
-    def method(self, **changes: object) -> MoneroWallet:
+    def method(self, **changes: Any) -> MoneroWallet:
         """Return the adapter as a fresh start of the service makes it.
 
         The oldest are let go of: the wallet program takes some 24 connections at once.
@@ -73,7 +77,7 @@ class MoneroShop:
         till.poll()
         return till
 
-    def pay(self, address: str | None, amount: int, **more: object) -> str:
+    def pay(self, address: str | None, amount: int, **more: Any) -> str:
         """Send from the customer's wallet; return the transaction's name."""
         assert address is not None
         return self.chain.pay(self.customer, address, amount, **more)
@@ -115,3 +119,71 @@ def monero(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MoneroShop]:
 def xmr(thousandths: int) -> Money:
     """Return an amount in XMR."""
     return Money(thousandths * 10**9, Currency.XMR)
+
+
+# BIP 39's own example: whoever sends to its addresses gives the money to everybody.
+WORDS = "abandon " * 11 + "about"
+
+
+def ceremony(kind: bdk.NetworkKind) -> bdk.Descriptor:
+    """Return the signer's descriptor; its text is the public one, all that a shop is given."""
+    secret = bdk.DescriptorSecretKey(kind, bdk.Mnemonic.from_string(WORDS), None)
+    return bdk.Descriptor.new_bip84(secret, bdk.KeychainKind.EXTERNAL, kind)
+
+
+@dataclass
+class BitcoinShop:
+    """A shop on a chain of its own; the chain's node pays."""
+
+    chain: BitcoinChain
+    descriptor_file: Path
+    addresses: Addresses = field(default_factory=Addresses)
+    refunds: Refunds = field(default_factory=Refunds)
+    counter: Counter = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.standing = self.method()
+        self.counter = Counter(lambda: self.standing)
+
+    def settings(self, **changes: Any) -> BitcoinSettings:
+        given: dict[str, Any] = {
+            "electrum_url": self.chain.electrum_url,
+            "descriptor_file": self.descriptor_file,
+            "network": "regtest",
+        }
+        return BitcoinSettings(**(given | changes))
+
+    def method(self, **changes: Any) -> BitcoinWallet:
+        """Return the adapter as a fresh start of the service makes it."""
+        return BitcoinWallet(self.settings(**changes), self.addresses, self.refunds)
+
+    def till(self) -> Till:
+        till = Till(self.standing)
+        till.poll()
+        return till
+
+
+def write_secret(path: Path, text: str) -> Path:
+    """Write a file that only its owner may read."""
+    path.write_text(text)
+    path.chmod(0o600)
+    return path
+
+
+@pytest.fixture(scope="module")
+def bitcoin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BitcoinShop]:
+    if missing := bitcoin_is_missing():
+        pytest.skip(missing)
+    folder = tmp_path_factory.mktemp("bitcoin")
+    chain = BitcoinChain(folder)
+    try:
+        chain.start()
+        public = str(ceremony(bdk.NetworkKind.TEST))
+        yield BitcoinShop(chain, write_secret(folder / "descriptor", public))
+    finally:
+        chain.stop()
+
+
+def btc(thousandths: int) -> Money:
+    """Return an amount in BTC."""
+    return Money(thousandths * 10**5, Currency.BTC)
