@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ from tests.support.private_authority import PrivateAuthority, Shown
 from tests.support.smdp import SmDp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from enigm.domains.esim.model import Deed, EsimId, Iccid, Status
     from enigm.foundation.database import Database
@@ -175,10 +176,24 @@ def smdp(certificates: Certificates) -> Iterator[SmDp]:
 
 @pytest.fixture
 def esim_world(
+    open_sqlcipher_database: OpenDatabase, smdp: SmDp, certificates: Certificates
+) -> Iterator[EsimWorld]:
+    """The domain over an embedded store."""
+    with _world(open_sqlcipher_database("esim", metadata), smdp, certificates) as world:
+        yield world
+
+
+@pytest.fixture
+def esim_world_on_each(
     open_database: OpenDatabase, smdp: SmDp, certificates: Certificates
 ) -> Iterator[EsimWorld]:
     """The domain, on each engine."""
-    database = open_database("esim", metadata)
+    with _world(open_database("esim", metadata), smdp, certificates) as world:
+        yield world
+
+
+@contextmanager
+def _world(database: Database, smdp: SmDp, certificates: Certificates) -> Generator[EsimWorld]:
     clock, entropy, counters = FakeClock(), FakeEntropy(), Counters()
     store = EsimStore(database, keys_of_tests(), entropy)
     door = Door(store, counters, clock)

@@ -50,6 +50,12 @@ class EsimParts:
     leaving: DeletedAccountLeavesEsims
     door: Door
     counters: Counters
+    providers: Mapping[str, Provider]
+
+    def close(self) -> None:
+        """Let go of connections to providers."""
+        for provider in self.providers.values():
+            provider.close()
 
 
 class NoTokens:
@@ -81,8 +87,9 @@ def build_esim(
     settings = around.settings.esim
     store, counters = EsimStore(database, around.keys, around.entropy), Counters()
     door = Door(store, counters, around.clock)
+    providers = _providers(settings, door, around)
     provided = Provided(
-        providers=_providers(settings, door, around),
+        providers=providers,
         tokens=tokens,
         policy=ManagedPolicyLimitsEsim(trusting.decider),
         records=EsimDecisionsAudited(trusting.audit, trusting.handles),
@@ -91,7 +98,7 @@ def build_esim(
     esims = esims_of(desk, around.settings.limits, after_erasure)
     holders = EsimHolders(around.keys, OwnerNames(around.keys), trusting.handles)
     leaving = DeletedAccountLeavesEsims(esims.ending, holders, trusting.handles)
-    return EsimParts(esims, holders, leaving, door, counters)
+    return EsimParts(esims, holders, leaving, door, counters, providers)
 
 
 def plans_of(settings: EsimSettings) -> dict[str, Plan]:

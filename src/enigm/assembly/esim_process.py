@@ -103,6 +103,7 @@ class EsimService:
         for listener in self.listeners:
             await listener.stop()
         await self.upkeep.stop()
+        self.parts.close()
         for database in self.databases.values():
             database.close()
         self.log.event("service.stopped")

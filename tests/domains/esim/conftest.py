@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.support.esim_world import certificates, esim_world, smdp
+from tests.support.esim_world import certificates, esim_world, esim_world_on_each, smdp
 
-__all__ = ["certificates", "esim_world", "smdp"]
+__all__ = ["certificates", "esim_world", "esim_world_on_each", "smdp"]

@@ -58,6 +58,10 @@ class Provider(Protocol):
         """
         ...
 
+    def close(self) -> None:
+        """Let go of connections."""
+        ...
+
 
 class PaidTokens(Protocol):
     """Single-use activation tokens of paid orders. Raises Refusals in its owner's words."""

@@ -14,6 +14,7 @@ from enigm.domains.esim.errors import (
 )
 from enigm.domains.esim.model import Deed, Farewell, Standing, Status
 from enigm.foundation.encoding import base32_encode
+from enigm.foundation.ids import random_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -148,16 +149,17 @@ class Ending:
 
     def _tell(self, cancellation: Cancellation) -> bool:
         """Say whether the provider knows now that the profile ends."""
-        call = cancellation.cancellation_id
+        # Each is a call of its own: one that was refused would be answered as before.
+        first, second = (random_id(self._desk.entropy) for _ in range(2))
         try:
             provider = self._desk.provider(cancellation.provider)
             try:
-                provider.cancel(cancellation.iccid, call)
+                provider.cancel(cancellation.iccid, first)
             except ProviderRefusedError as refused:
                 if refused.why not in (Refused.WRONG_STATE, Refused.IN_USE):
                     raise
                 # A phone has fetched it: nothing is left to take back, but the plan can end.
-                provider.end(cancellation.iccid, call)
+                provider.end(cancellation.iccid, second)
         except ProviderRefusedError as refused:
             return refused.why is Refused.UNKNOWN
         except ProviderUnavailableError:
