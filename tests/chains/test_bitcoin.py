@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import bdkpython as bdk
 import pytest
@@ -226,7 +226,7 @@ def test_a_server_of_another_network_or_in_clear_is_refused(bitcoin: BitcoinShop
     bitcoin.method(electrum_url="tcp://abc.onion:50001", socks_proxy="127.0.0.1:9050")
 
 
-def _sign(batch: dict[str, object], electrum_url: str) -> str:
+def _sign(batch: dict[str, Any], electrum_url: str) -> str:
     """Pay a batch as the signer does, who has the key and reads how many addresses there are."""
     network, kind = bdk.Network.REGTEST, bdk.NetworkKind.TEST
     wallet = bdk.Wallet.create_single(ceremony(kind), network, bdk.Persister.new_in_memory())

@@ -246,6 +246,16 @@ class BitcoinWallet:
         raise WalletUnavailableError(f"electrum: {cause}")
 
     def _read_chain_once(self) -> None:
+        before = self._wallet.latest_checkpoint()
+        self._synchronise()
+        blocks = {block.height: str(block.hash) for block in self._wallet.checkpoints()}
+        if blocks.get(before.height) != str(before.hash):
+            # The library would go on to count what stood in a lost block as waiting, though no
+            # node has it any more: only what the server knows now is taken over.
+            self._wallet = self._new_wallet()
+            self._synchronise()
+
+    def _synchronise(self) -> None:
         for number in self._issued().values():
             self._wallet.reveal_addresses_to(_KEYCHAIN, number)
         request = self._wallet.start_sync_with_revealed_spks().build()
