@@ -45,7 +45,7 @@ PIN_DELAYS_SECONDS = (60, 300, 900, 3600, 4 * 3600, 86_400)
 PIN_GRANT_SECONDS = 60
 # Between OPAQUE's two messages lie two Argon2id on an old phone.
 PIN_ATTEMPT_SECONDS = 60
-# Long enough to come free and find the phrase; decisions/0020.
+# Long enough to come free and find the phrase; decisions/0021.
 PIN_HOLD_SECONDS = 3 * 86_400
 # The first PIN rests on the password: the sign-in that proves it is this young.
 PIN_SESSION_SECONDS = 120

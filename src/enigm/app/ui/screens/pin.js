@@ -48,8 +48,9 @@ class Pin extends FormView {
           ${this.#said("change")} ${submit("Change PIN", this.busy)}
         </form></section>
       <section class="card form-card"><h3>Duress PIN</h3>
-        <p>For when somebody forces you. It looks as if it had worked: the account and your devices stay, and for three days
-          nothing that is asked for with a PIN is done. Your recovery words, under “Forgotten”, lift that. Whether you have one is shown nowhere.</p>
+        <p>For when somebody forces you. It looks as if it had worked, and the account and your devices stay: for three days the
+          service does nothing that cannot be undone. Your recovery words, under “Forgotten”, lift that. What is on this computer
+          goes as it would. Whether you have a duress PIN is shown nowhere.</p>
         <form @submit=${this.#duress}>
           ${pinField({ id: "duress-own-pin", label: "Your PIN" })}
           ${pinField({ id: "duress-pin", label: "Duress PIN", isNew: true, required: false,

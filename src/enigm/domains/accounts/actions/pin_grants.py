@@ -2,7 +2,7 @@
 
 The service never sees a PIN: it answers OPAQUE for two records at places drawn anew each time, the
 PIN's and the duress PIN's, which look alike. Where there is no PIN a decoy answers. A right PIN and
-a duress PIN take the same path, statement for statement; decisions/0020 says what differs later.
+a duress PIN take the same path, statement for statement; decisions/0021 says what differs later.
 """
 
 from __future__ import annotations
