@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 import pytest
 from playwright.async_api import expect
 
+from tests.support.people import arrive
 from tests.support.screens import SCREENS, shown
 
 if TYPE_CHECKING:
-    from playwright.async_api import Page
+    from playwright.async_api import Browser, Page
+
+    from tests.support.own_machine import OwnMachine
 
 pytestmark = [pytest.mark.browser, pytest.mark.requirement("TSC-02")]
 
@@ -28,6 +32,26 @@ async def test_each_reading_says_why_and_what_to_do_and_unknown_is_not_well(page
         updates = page.locator(".reading.bad", has_text="Security updates")
         for words in ("waiting", "Should be", "Why", "Do", "sudo apt update"):
             await expect(updates).to_contain_text(words)
+
+
+@pytest.mark.slow
+@pytest.mark.requirement("TSC-01", "OSM-01")
+async def test_this_very_machine_is_shown_to_its_user_and_nothing_of_it_leaves(
+    machine: OwnMachine, browser: Browser
+) -> None:
+    async with AsyncExitStack() as windows:
+        noor = await arrive(windows, machine, browser, "noor")
+        await noor.register()
+        await noor.page.evaluate("() => { location.hash = '#/settings/security' }")
+        await expect(noor.page.locator(".reading")).to_have_count(12)
+        shown = await noor.page.locator(".reading h4, .reading.well strong").all_inner_texts()
+        assert "Disk encryption" in shown
+        await expect(noor.page.get_by_text("Nothing of it leaves this machine.")).to_be_visible()
+        switch = noor.page.get_by_role("switch", name="Report to your service")
+        await expect(switch).to_be_disabled()
+        await expect(noor.page.get_by_text("Your service asks for nothing")).to_be_visible()
+        noor.seen.assert_clean()
+        await noor.page.goto("about:blank")
 
 
 async def test_the_switch_is_off_shows_what_would_be_sent_and_works_by_keyboard(

@@ -10,7 +10,8 @@ from enigm.domains.handles.model import Purpose
 from enigm.domains.handles.rules import EPOCH_SECONDS
 from enigm.domains.posture.rules import FRESH_SECONDS
 from enigm.wire.posture_report import Signal, State
-from tests.support.evidence import Operator, operator_of, report_posture
+from tests.crossings.test_stores_share_nothing import all_rows, values
+from tests.support.evidence import Operator, challenged, operator_of, report_posture
 from tests.support.journey import Person, Problem
 from tests.support.service import Running, running
 
@@ -151,6 +152,23 @@ async def test_what_a_device_reported_goes_when_its_user_or_its_account_ends_it(
     await report_posture(journey, alice, disk_encryption=State.TRUE)
     await journey.erase(alice)
     assert operator.evidence.posture_review.overview(b"o" * 20).rows == ()
+
+
+@pytest.mark.requirement("TRU-02", "PRV-05")
+async def test_what_is_kept_of_a_posture_stands_in_no_other_store(
+    running: Running, operator: Operator, alice: Person
+) -> None:
+    operator.enforce(NEEDS_ENCRYPTION)
+    running.clock.advance(2)
+    await report_posture(running.journey, alice, disk_encryption=State.TRUE)
+    await challenged(running.journey, alice)
+    kept = {domain: values(rows) for domain, rows in all_rows(running).items()}
+    assert len(kept["posture"]) == 3, "a handle, a sealed report, a sealed challenge"
+    for domain in kept.keys() - {"posture"}:
+        assert not kept["posture"] & kept[domain], domain
+    everything = b"".join(kept["posture"])
+    for identifier in (alice.device.device_id, alice.device.signing.public, alice.fingerprint):
+        assert identifier not in everything
 
 
 async def test_it_stands_under_the_handle_of_its_own_purpose_and_no_other_name(

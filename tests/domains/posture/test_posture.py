@@ -35,8 +35,8 @@ from tests.support.migrations import assert_migrations_make
 DEVICE = Ed25519.generate(FakeEntropy(b"device"))
 OTHER = Ed25519.generate(FakeEntropy(b"other device"))
 OWNER, DEVICE_ID, READER = b"o" * 32, b"d" * 16, b"r" * 20
-ASKED = frozenset((Signal.DISK_ENCRYPTION, Signal.FIREWALL))
-WELL = dict.fromkeys(ASKED, State.TRUE)
+ASKED: frozenset[Signal] = frozenset((Signal.DISK_ENCRYPTION, Signal.FIREWALL))
+WELL: dict[Signal, State] = dict.fromkeys(ASKED, State.TRUE)
 MONTH_SECONDS = 30 * 86_400
 
 
