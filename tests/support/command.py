@@ -17,18 +17,28 @@ import opaque_snake
 import uvicorn
 
 from enigm.assembly.command_process import open_command
+from enigm.assembly.commerce import Outsiders, build_commerce, join_entitlements, premises_of
+from enigm.crossings.order_review_is_audited_by_handle import OrderReviewsAudited
+from enigm.domains.commerce.actions.taxing import EuropeanVat
+from enigm.domains.commerce.model import MethodName
 from enigm.foundation.entropy import SystemEntropy
 from enigm.foundation.log import EventLog
 from enigm.wire import registration_proof
 from enigm.wire.account_registration import sign_registration
 from tests.support.journey import Person, b64, unb64
 from tests.support.service import settings_of_tests
+from tests.support.shop import PaperMethod, PaperRates
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Generator
+    from collections.abc import AsyncGenerator, Generator, Mapping
     from pathlib import Path
 
     from enigm.assembly.command import CommandService
+    from enigm.assembly.commerce import Shop
+    from enigm.assembly.surroundings import Surroundings
+    from enigm.domains.audit.actions.recording import AuditLog
+    from enigm.domains.commerce.model import PaymentEventKind
+    from enigm.foundation.database import Database
     from enigm.foundation.settings import Settings
     from tests.support.clock import FakeClock
 
@@ -109,6 +119,42 @@ class Visit:
         return answer
 
 
+class PaperShop:
+    """A shop whose payers do what the test says, and whose coins are worth what it says."""
+
+    def __init__(self, clock: FakeClock, names: tuple[MethodName, ...] = tuple(MethodName)) -> None:
+        self.methods = {name: PaperMethod(name) for name in names}
+        self._rates = [PaperRates(name, clock) for name in ("one", "two")]
+        self.shop: Shop | None = None
+
+    def make(
+        self,
+        around: Surroundings,
+        databases: Mapping[str, Database],
+        audit: AuditLog,
+        origin: str,
+    ) -> Shop:
+        """Provide ``assembly.command.ShopMaker``."""
+        premises = premises_of(around, databases["commerce"])
+        outsiders = Outsiders(self.methods, self._rates, EuropeanVat(), OrderReviewsAudited(audit))
+        commerce = build_commerce(around, premises, outsiders)
+        commerce.rates.refresh_if_due()
+        self.shop = join_entitlements(around, commerce, databases["entitlements"])
+        return self.shop
+
+    def happen(
+        self, name: MethodName, kind: PaymentEventKind, amount: int | None = None, depth: int = 0
+    ) -> None:
+        """Let something happen to the order that was opened last with a method."""
+        assert self.shop is not None
+        method = self.methods[name]
+        reference, quote = list(method.opened.items())[-1]
+        method.tell(reference, kind, quote.amount.amount if amount is None else amount, depth)
+        self.shop.commerce.rates.refresh()
+        self.shop.commerce.polling.poll_methods()
+        self.shop.commerce.polling.advance_orders()
+
+
 @dataclass
 class RunningCommand:
     """Command, its clock, what it logged, and where it is."""
@@ -117,6 +163,7 @@ class RunningCommand:
     clock: FakeClock
     log: io.StringIO
     address: str
+    paper: PaperShop
 
     def visit(self) -> Visit:
         """Return a fresh browser's worth of cookies."""
@@ -133,12 +180,16 @@ async def running_command(
         port = int(listener.getsockname()[1])
         chosen = msgspec.structs.replace(settings, command_port=port)
         log = EventLog(sink, clock, strict=True)
-        service = await asyncio.to_thread(open_command, chosen, clock, SystemEntropy(), log)
-        running = RunningCommand(service, clock, sink, f"http://127.0.0.1:{port}")
+        paper = PaperShop(clock)
+        service = await asyncio.to_thread(
+            open_command, chosen, clock, SystemEntropy(), log, paper.make
+        )
+        running = RunningCommand(service, clock, sink, f"http://127.0.0.1:{port}", paper)
         if not is_served:
-            await service.start()
+            # Nothing runs beside the test: what happens, happens when it says so.
             yield running
-            await service.stop()
+            for database in service.databases.values():
+                database.close()
             return
         server = uvicorn.Server(
             uvicorn.Config(service, lifespan="on", log_config=None, timeout_graceful_shutdown=2)  # pyright: ignore[reportArgumentType]

@@ -84,6 +84,7 @@ class CommandService:
     databases: Mapping[str, Database]
     console: Console
     parts: Parts
+    shop: Shop
     upkeep: Upkeep
     around: Surroundings = field(repr=False)
 
@@ -156,7 +157,7 @@ def build_command(
     refusals = Refusals(pages, around.log, around.entropy)
     frame = Frame(origin, pages, static, Gate(visits), refusals)
     console = command_application(frame, parts)
-    return CommandService(databases, console, parts, upkeep, around)
+    return CommandService(databases, console, parts, shop, upkeep, around)
 
 
 def _shop_parts(shop: Shop) -> ShopParts:

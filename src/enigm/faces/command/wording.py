@@ -50,12 +50,11 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
 
 def money(value: Money) -> str:
-    """Write an exact amount: ``€ 24.00``, ``0.101234567891 XMR``."""
-    places = PLACES[value.currency]
-    whole = Decimal(value.amount).scaleb(-places)
+    """Write an exact amount without zeros that say nothing: ``€ 24.00``, ``0.12 XMR``."""
+    whole = Decimal(value.amount).scaleb(-PLACES[value.currency])
     if value.currency is Currency.EUR:
         return f"€ {whole:.2f}"
-    return f"{whole:.{places}f} {value.currency.value}"
+    return f"{whole:f}".rstrip("0").rstrip(".") + f" {value.currency.value}"
 
 
 def date(seconds: int) -> str:
@@ -87,7 +86,7 @@ def countdown(seconds: int) -> str:
 
 def term(days: int) -> str:
     """Write how long something bought lasts."""
-    return f"{days} days, and no renewal" if days else "bought once"
+    return f"{days} days, then it ends by itself" if days else "bought once, without an end"
 
 
 def euros(cents: int) -> str:

@@ -23,6 +23,8 @@ from enigm.wire.code_coin import read_code
 
 PUBLIC: Final = opened_to(Access.PUBLIC)
 GUEST: Final = "guest"
+# The way that tells least of a payer stands first.
+_ORDER: Final = (MethodName.CODE, MethodName.MONERO, MethodName.BITCOIN, MethodName.CARD)
 
 
 class Purchase(Struct):
@@ -36,13 +38,13 @@ class Purchase(Struct):
 @get("/products", opt=PUBLIC, sync_to_thread=True)
 def products(request: Asked, parts: Given, pages: Shown) -> Response[str]:
     """Show what is on offer, and the ways to pay that work now."""
-    ordering = parts.shop.ordering
+    methods = _methods(parts)
     return pages.show(
         request,
         "products.html",
-        offers=ordering.catalogue().offers,
-        methods=ordering.methods(),
-        missing=[name for name in MethodName if name not in ordering.methods()],
+        offers=parts.shop.ordering.catalogue().offers,
+        methods=methods,
+        missing=[name for name in _ORDER if name not in methods],
     )
 
 
@@ -107,10 +109,19 @@ def _form(
         200 if refusal is None else refusal.category.status,
         offer=offer,
         countries=countries,
-        methods=ordering.methods(),
+        methods=_methods(parts),
         typed=typed,
         refusal=refusal.detail if refusal else "",
     )
+
+
+def _methods(parts: Parts) -> list[MethodName]:
+    """Return the ways to pay that work now; by code only where codes can be taken."""
+    usable = parts.shop.ordering.methods()
+    takes_codes = parts.shop.pay_by_code is not None
+    return [
+        name for name in _ORDER if name in usable and (takes_codes or name is not MethodName.CODE)
+    ]
 
 
 def _offer(parts: Parts, sku: str) -> Offer:

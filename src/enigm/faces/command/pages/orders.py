@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Final
 
 import segno
@@ -13,6 +13,7 @@ from litestar.response import Redirect
 from msgspec import Struct
 
 from enigm.domains.accounts.errors import SessionNeededError
+from enigm.domains.commerce.actions.holding import HeldValue
 from enigm.domains.commerce.errors import OrderUnknownError, TokenUnknownError
 from enigm.domains.commerce.model import MethodName, Money
 from enigm.domains.commerce.model.catalogue import Product
@@ -26,6 +27,7 @@ from enigm.domains.commerce.model.orders import (
     OwnOrder,
 )
 from enigm.domains.commerce.model.trade import AppealReason
+from enigm.faces.command import wording
 from enigm.faces.command.pages.buying import GUEST
 from enigm.faces.command.parts import Asked, Given, Parts, Shown
 from enigm.faces.command.rendering import visitor_of
@@ -39,6 +41,7 @@ SESSION: Final = opened_to(Access.SESSION)
 _LIVE: Final = frozenset(
     {OrderState.NEW, OrderState.PARTIAL, OrderState.SEEN, OrderState.SETTLED, OrderState.HELD}
 )
+_NOTHING: Final = frozenset({"nothing", "", "0"})
 _SCANNED: Final = frozenset({MethodName.MONERO, MethodName.BITCOIN})
 
 
@@ -100,9 +103,15 @@ def lead_home(request: Asked, parts: Given) -> Redirect:
 def order_page(request: Asked, parts: Given, pages: Shown, name: str) -> Response[str]:
     """Show one order."""
     own = own_order(request, parts, name)
-    held = parts.shop.holding.what_we_hold(own)
+    held = [_told(value) for value in parts.shop.holding.what_we_hold(own)]
     shown = _shown(parts, name, own)
-    return pages.show(request, "order.html", page=shown, held=held, reasons=tuple(AppealReason))
+    return pages.show(
+        request,
+        "order.html",
+        page=shown,
+        held=[value for value in held if value],
+        reasons=tuple(AppealReason),
+    )
 
 
 @get("/orders/{name:str}/live", opt=PUBLIC, sync_to_thread=True)
@@ -200,6 +209,17 @@ def _shown(parts: Parts, name: str, own: OwnOrder) -> OrderPage:
         is_esim=order.product is Product.ESIM,
         comeback=own.comeback if isinstance(own, GuestsOrder) else "",
     )
+
+
+def _told(value: HeldValue) -> HeldValue | None:
+    """Return a value as people read it; None for a place where nothing stands."""
+    if value.value in _NOTHING:
+        return None
+    if value.place.endswith("_cents"):
+        return replace(value, value=wording.euros(int(value.value)))
+    if value.place.endswith("_at"):
+        return replace(value, value=wording.date(int(value.value)))
+    return value
 
 
 def _qr(text: str) -> str:
