@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
@@ -20,27 +20,28 @@ metadata = store_metadata("audit")
 _FOREVER = until("the deployment ends")
 _END = until_column("ends_at")
 
+
+def _lasting(purpose: str) -> dict[Any, Any]:
+    return declares(Kind.TRANSPARENCY, purpose, _FOREVER)
+
+
+def _ending(purpose: str) -> dict[Any, Any]:
+    return declares(Kind.TRANSPARENCY, purpose, _END)
+
+
 head = sa.Table(
     "head",
     metadata,
+    sa.Column("id", sa.Integer, primary_key=True, info=_lasting("there is one log")),
     sa.Column(
-        "id",
-        sa.Integer,
-        primary_key=True,
-        info=declares(Kind.TRANSPARENCY, "there is one log", _FOREVER),
-    ),
-    sa.Column(
-        "size",
-        sa.BigInteger,
-        nullable=False,
-        info=declares(Kind.TRANSPARENCY, "numbers the next entry without a gap", _FOREVER),
+        "size", sa.BigInteger, nullable=False, info=_lasting("numbers the next entry without a gap")
     ),
     sa.Column(
         "policy_version",
         sa.BigInteger,
         nullable=False,
         server_default="0",
-        info=declares(Kind.TRANSPARENCY, "an older policy put back is noticed by it", _FOREVER),
+        info=_lasting("an older policy put back is noticed by it"),
     ),
 )
 
@@ -52,36 +53,23 @@ entry = sa.Table(
         sa.BigInteger,
         primary_key=True,
         autoincrement=False,
-        info=declares(Kind.TRANSPARENCY, "the entry's place in the log", _FOREVER),
+        info=_lasting("the entry's place in the log"),
     ),
+    sa.Column("category", sa.Integer, nullable=False, info=_lasting("whose key seals the record")),
     sa.Column(
-        "category",
-        sa.Integer,
-        nullable=False,
-        info=declares(Kind.TRANSPARENCY, "whose key seals the record", _FOREVER),
-    ),
-    sa.Column(
-        "period",
-        sa.Integer,
-        nullable=False,
-        info=declares(Kind.TRANSPARENCY, "which month's key seals the record", _FOREVER),
+        "period", sa.Integer, nullable=False, info=_lasting("which month's key seals the record")
     ),
     sa.Column(
         "commitment",
         sa.LargeBinary(32),
         nullable=False,
-        info=declares(Kind.TRANSPARENCY, "proves the record without showing it", _FOREVER),
+        info=_lasting("proves the record without showing it"),
     ),
     sa.Column(
-        "payload",
-        sa.LargeBinary,
-        info=declares(Kind.TRANSPARENCY, "the record, sealed, for those who may read it", _END),
+        "payload", sa.LargeBinary, info=_ending("the record, sealed, for those who may read it")
     ),
     sa.Column(
-        "ends_at",
-        sa.BigInteger,
-        nullable=False,
-        info=declares(Kind.TRANSPARENCY, "when the sealed record goes", _FOREVER),
+        "ends_at", sa.BigInteger, nullable=False, info=_lasting("when the sealed record goes")
     ),
 )
 
@@ -93,27 +81,22 @@ payload_key = sa.Table(
         sa.Integer,
         primary_key=True,
         autoincrement=False,
-        info=declares(Kind.TRANSPARENCY, "whose key this is", _END),
+        info=_ending("whose key this is"),
     ),
     sa.Column(
         "period",
         sa.Integer,
         primary_key=True,
         autoincrement=False,
-        info=declares(Kind.TRANSPARENCY, "which month's key this is", _END),
+        info=_ending("which month's key this is"),
     ),
     sa.Column(
         "wrapped",
         sa.LargeBinary,
         nullable=False,
-        info=declares(Kind.TRANSPARENCY, "opens the records until it is destroyed", _END),
+        info=_ending("opens the records until it is destroyed"),
     ),
-    sa.Column(
-        "ends_at",
-        sa.BigInteger,
-        nullable=False,
-        info=declares(Kind.TRANSPARENCY, "when the key is destroyed", _END),
-    ),
+    sa.Column("ends_at", sa.BigInteger, nullable=False, info=_ending("when the key is destroyed")),
 )
 
 DESIGN = StoreDesign(metadata, Path(__file__).parent / "migrations" / "versions")

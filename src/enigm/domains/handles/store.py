@@ -30,6 +30,18 @@ _DEVICE_END = until("the device is deleted")
 _LOOKUP_END = seconds_after("asked_at", LOOKUP_SECONDS)
 
 
+def _of_key(purpose: str) -> dict[Any, Any]:
+    return declares(Category.DEVICE, purpose, _KEY_END)
+
+
+def _of_device(purpose: str) -> dict[Any, Any]:
+    return declares(Category.DEVICE, purpose, _DEVICE_END)
+
+
+def _of_lookup(purpose: str) -> dict[Any, Any]:
+    return declares(Category.OPERATIONS, purpose, _LOOKUP_END)
+
+
 def _scope_columns(purpose: str, retention: Any) -> list[sa.Column[Any]]:
     """Return the three columns that say where a handle means something."""
     declared = declares(Category.DEVICE, purpose, retention)
@@ -45,17 +57,9 @@ epoch_key = sa.Table(
     metadata,
     *_scope_columns("says which handles this key makes", _KEY_END),
     sa.Column(
-        "wrapped",
-        sa.LargeBinary,
-        nullable=False,
-        info=declares(Category.DEVICE, "makes the handles of one scope", _KEY_END),
+        "wrapped", sa.LargeBinary, nullable=False, info=_of_key("makes the handles of one scope")
     ),
-    sa.Column(
-        "ends_at",
-        sa.BigInteger,
-        nullable=False,
-        info=declares(Category.DEVICE, "when the key is destroyed", _KEY_END),
-    ),
+    sa.Column("ends_at", sa.BigInteger, nullable=False, info=_of_key("when the key is destroyed")),
 )
 
 subject = sa.Table(
@@ -65,7 +69,7 @@ subject = sa.Table(
         "subject_id",
         sa.LargeBinary(32),
         primary_key=True,
-        info=declares(Category.DEVICE, "who has handles; look-ups scan it", _DEVICE_END),
+        info=_of_device("who has handles; look-ups scan it"),
     ),
 )
 
@@ -77,14 +81,9 @@ revoked = sa.Table(
         "handle",
         sa.LargeBinary(20),
         primary_key=True,
-        info=declares(Category.DEVICE, "refuses a revoked device under this purpose", _KEY_END),
+        info=_of_key("refuses a revoked device under this purpose"),
     ),
-    sa.Column(
-        "ends_at",
-        sa.BigInteger,
-        nullable=False,
-        info=declares(Category.DEVICE, "when its key is destroyed", _KEY_END),
-    ),
+    sa.Column("ends_at", sa.BigInteger, nullable=False, info=_of_key("when its key is destroyed")),
 )
 
 lookup = sa.Table(
@@ -94,43 +93,31 @@ lookup = sa.Table(
         "lookup_id",
         sa.LargeBinary(16),
         primary_key=True,
-        info=declares(Category.OPERATIONS, "names a look-up under way", _LOOKUP_END),
+        info=_of_lookup("names a look-up under way"),
     ),
     sa.Column(
         "purpose",
         sa.String(32),
         nullable=False,
-        info=declares(Category.OPERATIONS, "where the handle means something", _LOOKUP_END),
+        info=_of_lookup("where the handle means something"),
     ),
     sa.Column(
         "tenant",
         sa.String(255),
         nullable=False,
-        info=declares(Category.OPERATIONS, "where the handle means something", _LOOKUP_END),
+        info=_of_lookup("where the handle means something"),
     ),
     sa.Column(
-        "epoch",
-        sa.BigInteger,
-        nullable=False,
-        info=declares(Category.OPERATIONS, "where the handle means something", _LOOKUP_END),
+        "epoch", sa.BigInteger, nullable=False, info=_of_lookup("where the handle means something")
     ),
     sa.Column(
-        "handle",
-        sa.LargeBinary(20),
-        nullable=False,
-        info=declares(Category.OPERATIONS, "what is to be resolved", _LOOKUP_END),
+        "handle", sa.LargeBinary(20), nullable=False, info=_of_lookup("what is to be resolved")
     ),
     sa.Column(
-        "asker",
-        sa.LargeBinary(20),
-        nullable=False,
-        info=declares(Category.OPERATIONS, "who may not approve it", _LOOKUP_END),
+        "asker", sa.LargeBinary(20), nullable=False, info=_of_lookup("who may not approve it")
     ),
     sa.Column(
-        "asked_at",
-        sa.BigInteger,
-        nullable=False,
-        info=declares(Category.OPERATIONS, "when the request lapses", _LOOKUP_END),
+        "asked_at", sa.BigInteger, nullable=False, info=_of_lookup("when the request lapses")
     ),
 )
 
@@ -138,22 +125,16 @@ approval = sa.Table(
     "approval",
     metadata,
     sa.Column(
-        "lookup_id",
-        sa.LargeBinary(16),
-        primary_key=True,
-        info=declares(Category.OPERATIONS, "what was approved", _LOOKUP_END),
+        "lookup_id", sa.LargeBinary(16), primary_key=True, info=_of_lookup("what was approved")
     ),
     sa.Column(
         "approver",
         sa.LargeBinary(20),
         primary_key=True,
-        info=declares(Category.OPERATIONS, "each person approves once", _LOOKUP_END),
+        info=_of_lookup("each person approves once"),
     ),
     sa.Column(
-        "asked_at",
-        sa.BigInteger,
-        nullable=False,
-        info=declares(Category.OPERATIONS, "when the request lapses", _LOOKUP_END),
+        "asked_at", sa.BigInteger, nullable=False, info=_of_lookup("when the request lapses")
     ),
 )
 

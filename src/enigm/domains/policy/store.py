@@ -26,73 +26,58 @@ DECISION_SECONDS = 30 * 86_400
 _DECISION_END = seconds_after("at", DECISION_SECONDS)
 _POLICY_END = until("the policy is removed")
 
+
+def _of_policy(purpose: str) -> dict[Any, Any]:
+    return declares(Category.OPERATIONS, purpose, _POLICY_END)
+
+
+def _of_decision(purpose: str) -> dict[Any, Any]:
+    return declares(Category.OPERATIONS, purpose, _DECISION_END)
+
+
+def _assigned(purpose: str) -> dict[Any, Any]:
+    return declares(Category.OPERATIONS, purpose, until("it is assigned anew"))
+
+
 policy_version = sa.Table(
     "policy_version",
     metadata,
-    sa.Column(
-        "name",
-        sa.String(32),
-        primary_key=True,
-        info=declares(Category.OPERATIONS, "which policy this is", _POLICY_END),
-    ),
+    sa.Column("name", sa.String(32), primary_key=True, info=_of_policy("which policy this is")),
     sa.Column(
         "version",
         sa.BigInteger,
         primary_key=True,
         autoincrement=False,
-        info=declares(Category.OPERATIONS, "which text of it", _POLICY_END),
+        info=_of_policy("which text of it"),
     ),
-    sa.Column(
-        "text",
-        sa.Text,
-        nullable=False,
-        info=declares(Category.OPERATIONS, "what is allowed", _POLICY_END),
-    ),
-    sa.Column(
-        "signature",
-        sa.LargeBinary,
-        nullable=False,
-        info=declares(Category.OPERATIONS, "proves who wrote it", _POLICY_END),
-    ),
+    sa.Column("text", sa.Text, nullable=False, info=_of_policy("what is allowed")),
+    sa.Column("signature", sa.LargeBinary, nullable=False, info=_of_policy("proves who wrote it")),
 )
 
 in_force = sa.Table(
     "in_force",
     metadata,
+    sa.Column("name", sa.String(32), primary_key=True, info=_of_policy("which policy")),
     sa.Column(
-        "name",
-        sa.String(32),
-        primary_key=True,
-        info=declares(Category.OPERATIONS, "which policy", _POLICY_END),
-    ),
-    sa.Column(
-        "version",
-        sa.BigInteger,
-        nullable=False,
-        info=declares(Category.OPERATIONS, "which text of it decides", _POLICY_END),
+        "version", sa.BigInteger, nullable=False, info=_of_policy("which text of it decides")
     ),
 )
 
 standing = sa.Table(
     "standing",
     metadata,
-    sa.Column(
-        "id",
-        sa.Integer,
-        primary_key=True,
-        info=declares(Category.OPERATIONS, "there is one statement", _POLICY_END),
-    ),
+    sa.Column("id", sa.Integer, primary_key=True, info=_of_policy("there is one statement")),
     sa.Column(
         "number",
         sa.BigInteger,
         nullable=False,
-        info=declares(Category.OPERATIONS, "an older statement is noticed by it", _POLICY_END),
+        info=_of_policy("an older statement is noticed by it"),
     ),
     sa.Column(
         "signature",
         sa.LargeBinary,
         nullable=False,
-        info=declares(Category.OPERATIONS, "proves what is in force for whom", _POLICY_END),
+        info=_of_policy("proves what is in force for whom"),
     ),
 )
 
@@ -103,56 +88,28 @@ assignment = sa.Table(
         "handle",
         sa.LargeBinary(20),
         primary_key=True,
-        info=declares(
-            Category.OPERATIONS, "whose policy it is, by handle", until("it is assigned anew")
-        ),
+        info=_assigned("whose policy it is, by handle"),
     ),
-    sa.Column(
-        "name",
-        sa.String(32),
-        nullable=False,
-        info=declares(Category.OPERATIONS, "which policy decides", until("it is assigned anew")),
-    ),
+    sa.Column("name", sa.String(32), nullable=False, info=_assigned("which policy decides")),
 )
 
 decision = sa.Table(
     "decision",
     metadata,
     sa.Column(
-        "number",
-        ROW_NUMBER,
-        primary_key=True,
-        info=declares(Category.OPERATIONS, "tells past decisions apart", _DECISION_END),
+        "number", ROW_NUMBER, primary_key=True, info=_of_decision("tells past decisions apart")
     ),
     sa.Column(
-        "at",
-        sa.BigInteger,
-        nullable=False,
-        info=declares(Category.OPERATIONS, "when dry runs stop seeing it", _DECISION_END),
+        "at", sa.BigInteger, nullable=False, info=_of_decision("when dry runs stop seeing it")
+    ),
+    sa.Column("operation", sa.String(64), nullable=False, info=_of_decision("what was decided")),
+    sa.Column(
+        "context", sa.LargeBinary, nullable=False, info=_of_decision("the facts, nobody's name")
     ),
     sa.Column(
-        "operation",
-        sa.String(64),
-        nullable=False,
-        info=declares(Category.OPERATIONS, "what was decided", _DECISION_END),
+        "allowed", sa.Integer, nullable=False, info=_of_decision("what a dry run compares with")
     ),
-    sa.Column(
-        "context",
-        sa.LargeBinary,
-        nullable=False,
-        info=declares(Category.OPERATIONS, "the facts, nobody's name", _DECISION_END),
-    ),
-    sa.Column(
-        "allowed",
-        sa.Integer,
-        nullable=False,
-        info=declares(Category.OPERATIONS, "what a dry run compares with", _DECISION_END),
-    ),
-    sa.Column(
-        "policies",
-        sa.Text,
-        info=declares(Category.OPERATIONS, "which texts decided, for who explains", _DECISION_END),
-    ),
+    sa.Column("policies", sa.Text, info=_of_decision("which texts decided, for who explains")),
 )
 
 DESIGN = StoreDesign(metadata, Path(__file__).parent / "migrations" / "versions")
