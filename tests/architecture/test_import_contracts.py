@@ -18,8 +18,11 @@ ROOMS = (
     "domains/accounts/errors", "domains/accounts/model", "domains/accounts/rules",
     "domains/accounts/store", "domains/accounts/actions", "domains/accounts/routes",
     "domains/devices/model", "domains/devices/store", "domains/devices/actions",
+    "domains/esim/model", "faces/esim/progress", "assembly/esim", "assembly/esim_process",
+    "domains/messaging/actions", "domains/messaging/routes",
     "app/vault", "crossings/accounts_ask_devices", "outside/push", "faces/http/server",
-    "faces/cli/chat", "assembly/service", "assembly/main",
+    "faces/cli/chat", "assembly/service", "assembly/main", "faces/command/pages", "agent/mode",
+    "assembly/command", "domains/messaging/model",
 )  # fmt: skip
 
 PLANTED = [
@@ -45,6 +48,14 @@ PLANTED = [
     ("server-blind", "crossings/accounts_ask_devices", "enigm.app.vault"),
     ("server-blind", "faces/http/server", "enigm.app.vault"),
     ("server-blind", "assembly/service", "enigm.app.vault"),
+    ("command-blind", "faces/command/pages", "enigm.app.vault"),
+    ("command-blind", "faces/command/pages", "enigm.crypto.mls.tree"),
+    ("command-blind", "faces/command/pages", "enigm.domains.messaging.model"),
+    ("command-blind", "assembly/command", "enigm.domains.messaging.model"),
+    ("esim-opens-nothing", "domains/esim/model", "enigm.crypto.mls.tree"),
+    ("esim-opens-nothing", "faces/esim/progress", "enigm.app.vault"),
+    ("esim-opens-nothing", "assembly/esim", "enigm.domains.messaging.actions"),
+    ("esim-opens-nothing", "assembly/esim_process", "enigm.agent.mode"),
     ("third-parties-visible", "domains/accounts/actions", "httpx"),
     ("third-parties-visible", "crossings/accounts_ask_devices", "urllib.request"),
     ("no-cycles", "crypto/mls/tree", "enigm.crypto.kdf"),

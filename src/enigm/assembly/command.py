@@ -83,6 +83,7 @@ class CommandService:
 
     databases: Mapping[str, Database]
     console: Console
+    frame: Frame
     parts: Parts
     shop: Shop
     upkeep: Upkeep
@@ -157,7 +158,7 @@ def build_command(
     refusals = Refusals(pages, around.log, around.entropy)
     frame = Frame(origin, pages, static, Gate(visits), refusals)
     console = command_application(frame, parts)
-    return CommandService(databases, console, parts, shop, upkeep, around)
+    return CommandService(databases, console, frame, parts, shop, upkeep, around)
 
 
 def _shop_parts(shop: Shop) -> ShopParts:
