@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from enigm.assembly.accounts import Provided, build_accounts
+from enigm.assembly.esim import NoTokens, build_esim, one_after_another
 from enigm.assembly.evidence import build_evidence, take_evidence
 from enigm.crossings.account_has_owner_name import OwnerNames
 from enigm.crossings.account_receives_tokens import AccountReceivesTokens
@@ -86,10 +87,13 @@ def build_account_path(
     leaving = DeletedAccountLeavesDevices(
         devices.chains, owner_names, trusting.handles, reported.by_handle
     )
+    esim = build_esim(
+        around, databases["esim"], trusting, NoTokens(), after_erasure, speaks_to_providers=False
+    )
     courier = Courier(
         databases["accounts"],
         accounts_store.outbox,
-        {leaving.KIND: leaving},
+        {leaving.KIND: one_after_another(leaving, esim.leaving)},
         clock=around.clock,
         log=around.log,
     )

@@ -78,8 +78,12 @@ def build_esim(
     trusting: TrustParts,
     tokens: PaidTokens,
     after_erasure: Callable[[], None],
+    *,
+    speaks_to_providers: bool = True,
 ) -> EsimParts:
     """Return the parts over the store of eSIMs.
+
+    Without ``speaks_to_providers`` what they are to be told waits for a process that does.
 
     Raises:
         SetupError: a provider's certificate, key or secret cannot be used.
@@ -87,7 +91,7 @@ def build_esim(
     settings = around.settings.esim
     store, counters = EsimStore(database, around.keys, around.entropy), Counters()
     door = Door(store, counters, around.clock)
-    providers = _providers(settings, door, around)
+    providers = _providers(settings, door, around) if speaks_to_providers else {}
     provided = Provided(
         providers=providers,
         tokens=tokens,

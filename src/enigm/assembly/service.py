@@ -50,6 +50,7 @@ _OPENED_BY: Final[dict[Role, tuple[str, ...]]] = {
         "attestation",
         "audit",
         "devices",
+        "esim",
         "handles",
         "messaging",
         "policy",
@@ -153,7 +154,8 @@ def build_service(
     account_path = None
     if "api" in roles:
         erased = [
-            databases[name] for name in ("accounts", "attestation", "devices", "handles", "posture")
+            databases[name]
+            for name in ("accounts", "attestation", "devices", "esim", "handles", "posture")
         ]
         trusting = build_trust(around, databases)
         account_path = build_account_path(
