@@ -99,8 +99,12 @@ async def test_a_device_attests_to_its_service_and_enrols_by_itself(
         await run(*send, *profile)
     mode = ManagedMode(world.folder / "config" / "enigm" / "agent" / "alice")
     mode.turn_on(SystemClock())
-    for _ in range(2):
-        assert await run(*send, *profile) == 0
+    key = mode.folder / "attestation-key.json"
+    keys: list[bytes] = []
+    for more in ([], [], ["--anew"]):
+        assert await run(*send, *more, *profile) == 0
+        keys.append(key.read_bytes())
         assert "The service knows this state: this_laptop." in capsys.readouterr().out
+    assert keys[0] == keys[1] != keys[2]
     (row,) = operator.evidence.attestation_review.overview(b"o" * 20).rows
     assert (row.standing.value, row.state) == ("good", "this_laptop")

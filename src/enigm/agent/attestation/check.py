@@ -93,6 +93,11 @@ def keep_key(mode: ManagedMode, key: KeptAttestationKey) -> None:
     mode.keep(_KEY_FILE, msgspec.json.encode(_KeyFile(key.public_area, key.sealed_private)))
 
 
+def forget_key(mode: ManagedMode) -> None:
+    """Forget the key that was kept: the next attestation makes and enrols another."""
+    (mode.folder / _KEY_FILE).unlink(missing_ok=True)
+
+
 def kept_key(mode: ManagedMode) -> KeptAttestationKey | None:
     """Return the key that was kept."""
     octets = mode.kept(_KEY_FILE)

@@ -176,11 +176,15 @@ def send(
     event_log: Annotated[
         Path | None, Parameter(help="Send this firmware log along; none goes unless told.")
     ] = None,
+    anew: Annotated[
+        bool, Parameter(negative="", help="With a fresh key, such as after the TPM was cleared.")
+    ] = False,
 ) -> int:
     """Attest this machine to the service: enrol where needed, quote, and print the verdict."""
     mode = ManagedMode.of(os.environ, common.profile)
     mode.require_on()
     # Only here: the part that speaks to a TPM need not be installed.
+    from enigm.agent.attestation.check import forget_key  # noqa: PLC0415
     from enigm.agent.attestation.tpm import open_tpm  # noqa: PLC0415
     from enigm.faces.cli.attesting import attest_to_service  # noqa: PLC0415
 
@@ -190,6 +194,8 @@ def send(
     async def deed() -> int:
         async with opened(common, is_fresh=False) as app:
             with open_tpm(tcti) as tpm:
+                if anew:
+                    forget_key(mode)
                 verdict = await attest_to_service(app.evidence(), tpm, mode, between, log)
         until = datetime.fromtimestamp(verdict.expires_at, UTC)
         _say(f"The service knows this state: {verdict.state}. It counts until {until:%H:%M} UTC.")
