@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
@@ -184,6 +186,26 @@ def test_another_process_sees_a_change_within_its_next_look(
     clock.advance(LOOK_SECONDS)
     with pytest.raises(PolicyDeniedError):
         Decider(other).decide(Operation.TOKENS_ISSUE, GOOD)
+
+
+def test_a_look_never_meets_half_a_change(policies, database, clock, changes) -> None:
+    looking, is_over = restarted(database, clock, changes), threading.Event()
+
+    def change() -> None:
+        staged = policies.stage("default", OPEN)
+        for turn in range(40):
+            policies.activate("default", (1, staged.version)[turn % 2])
+        is_over.set()
+
+    numbers: list[int] = []
+    with ThreadPoolExecutor(1) as pool:
+        changing = pool.submit(change)
+        while not is_over.is_set() and not changing.done():
+            clock.advance(LOOK_SECONDS)
+            numbers.append(looking.standing.number)
+        changing.result()
+    assert numbers == sorted(numbers)
+    assert policies.standing.number == 41
 
 
 @pytest.mark.requirement("TRU-01")

@@ -164,15 +164,27 @@ def find_standing(
     """Return what the rows say is in force for whom, and the signature that must cover it.
 
     Read in order to be changed, it is locked: of two changes at once the second sees the first.
+    Else it is read again until no change came in between, which would be half old, half new.
     """
     wanted = standing.select()
     row = connection.execute(wanted.with_for_update() if to_change else wanted).first()
-    return (_standing(connection, row.number), row.signature) if row else None
+    while row is not None:
+        found = _standing(connection, row.number)
+        after = connection.execute(wanted).first()
+        if after == row:
+            return found, row.signature
+        row = after
+    return None
 
 
 def rows_alone(connection: sa.Connection) -> Standing:
     """Return what the rows say where no statement covers them; its number is 0."""
     return _standing(connection, 0)
+
+
+def begin_standing(connection: sa.Connection, number: int, signature: bytes) -> None:
+    """Write the first statement, unless another process just did."""
+    insert_if_absent(connection, standing, {"id": 1, "number": number, "signature": signature})
 
 
 def keep_standing(connection: sa.Connection, number: int, signature: bytes) -> None:

@@ -74,7 +74,7 @@ class SignedPolicies:
         if not found.in_force:
             # Processes that start together write the same first version; one of them wins.
             store.begin_policy(connection, self.sign_text(DEFAULT_NAME, 1, rules.DEFAULT_POLICY))
-        self._sign(connection, Standing(1, first, {}))
+        store.begin_standing(connection, 1, self._signature(Standing(1, first, {})))
 
     def standing(self, connection: sa.Connection, *, to_change: bool = False) -> Standing:
         """Return what is in force for whom.
@@ -104,12 +104,11 @@ class SignedPolicies:
         number = max(before.number, self._newest_seen, self._records.newest_number()) + 1
         self._records.record(change, number)
         self._newest_seen = number
-        self._sign(connection, replace(store.rows_alone(connection), number=number))
+        after = replace(store.rows_alone(connection), number=number)
+        store.keep_standing(connection, number, self._signature(after))
 
-    def _sign(self, connection: sa.Connection, standing: Standing) -> None:
-        message = rules.standing_bytes(standing)
-        signature = Hybrid.sign(self._key.private, message, _STANDING_CONTEXT)
-        store.keep_standing(connection, standing.number, signature)
+    def _signature(self, standing: Standing) -> bytes:
+        return Hybrid.sign(self._key.private, rules.standing_bytes(standing), _STANDING_CONTEXT)
 
     def _verify(self, message: bytes, signature: bytes, context: bytes) -> None:
         try:
