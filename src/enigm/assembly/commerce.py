@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from enigm.assembly.payment_methods import RETURN_PATH, build_methods
+from enigm.assembly.payment_methods import (
+    RETURN_PATH,
+    build_methods,
+    build_rates,
+    coins_of,
+    fixed_cents,
+)
 from enigm.crossings.account_buys_under_another_name import PurchaseNames
 from enigm.crossings.deleted_account_leaves_purchases import DeletedAccountLeavesPurchases
 from enigm.crossings.order_review_is_audited_by_handle import OrderReviewsAudited
@@ -34,7 +40,7 @@ if TYPE_CHECKING:
 
     from enigm.assembly.surroundings import Surroundings
     from enigm.domains.audit.actions.recording import AuditLog
-    from enigm.domains.commerce.model import MethodName
+    from enigm.domains.commerce.model import Currency, MethodName
     from enigm.domains.commerce.needs import (
         PaymentMethod,
         RateSource,
@@ -52,6 +58,8 @@ class Outsiders:
     sources: Sequence[RateSource]
     vat: VatRates
     records: ReviewRecords
+    # Cents for a coin that the operator decided: for it, no source is asked.
+    fixed_cents: Mapping[Currency, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +105,13 @@ def build_commerce(around: Surroundings, premises: Premises, outsiders: Outsider
 
     methods = outsiders.methods
     documents = Documents(premises, around.keys)
-    rates = Rates(outsiders.sources, around.clock, on_trouble)
+    rates = Rates(
+        outsiders.sources,
+        around.clock,
+        on_trouble,
+        coins=coins_of(methods),
+        fixed_cents=outsiders.fixed_cents,
+    )
     books = Books(premises)
     progress = Progress(premises, books, rates, outsiders.vat)
     ordering = Ordering(premises, documents, rates, progress, methods)
@@ -162,6 +176,12 @@ def build_shop(
     methods = build_methods(
         around, IssuedAddresses(premises), NotedRefunds(premises), origin + RETURN_PATH
     )
-    outsiders = Outsiders(methods, (), EuropeanVat(), OrderReviewsAudited(audit))
+    outsiders = Outsiders(
+        methods,
+        build_rates(around),
+        EuropeanVat(),
+        OrderReviewsAudited(audit),
+        fixed_cents(around),
+    )
     commerce = build_commerce(around, premises, outsiders)
     return join_entitlements(around, commerce, databases["entitlements"])

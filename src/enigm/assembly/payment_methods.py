@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from enigm.domains.commerce.model import Currency
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from enigm.assembly.surroundings import Surroundings
     from enigm.domains.commerce.actions.address_book import IssuedAddresses
     from enigm.domains.commerce.actions.refunding import NotedRefunds
-    from enigm.domains.commerce.model import MethodName
-    from enigm.domains.commerce.needs import PaymentMethod
+    from enigm.domains.commerce.model import MethodHealth, MethodName
+    from enigm.domains.commerce.needs import PaymentMethod, RateSource
 
 # Where a payer comes back to from a card processor's page.
 RETURN_PATH = "/orders/back"
@@ -40,3 +44,34 @@ def build_methods(
     for method in methods:
         method.verify_configuration()
     return {method.capabilities.name: method for method in methods}
+
+
+def build_rates(around: Surroundings) -> Sequence[RateSource]:
+    """Return whom the operator chose to ask; by default nobody.
+
+    Raises:
+        SetupError: a source is set up wrongly; it says what to change.
+    """
+    settings = around.settings.payments.rates
+    if not settings:
+        return ()
+    from enigm.outside.rates import rate_sources
+
+    return rate_sources(settings, around.clock)
+
+
+def fixed_cents(around: Surroundings) -> dict[Currency, int]:
+    """Return the prices of coins that the operator decided."""
+    decided = around.settings.payments.fixed_cents
+    return {Currency(name): cents for name, cents in decided.items()}
+
+
+def coins_of(methods: Mapping[MethodName, PaymentMethod]) -> list[Currency]:
+    """Return the coins that something can be paid in, sorted."""
+    found = {method.capabilities.currency for method in methods.values()}
+    return sorted(found - {Currency.EUR})
+
+
+def tell_health(methods: Mapping[MethodName, PaymentMethod]) -> list[MethodHealth]:
+    """Ask every method how it is; a method that does not answer says so."""
+    return [method.health() for method in methods.values()]

@@ -11,7 +11,7 @@ from enigm.domains.commerce.rules import prices
 from enigm.foundation.errors import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from enigm.domains.commerce.needs import RateSource
     from enigm.foundation.clock import Clock
@@ -37,19 +37,28 @@ class Rates:
         sources: Sequence[RateSource],
         clock: Clock,
         on_trouble: Callable[[Exception], None] = lambda _error: None,
+        *,
+        coins: Iterable[Currency] = COINS,
+        fixed_cents: Mapping[Currency, int] | None = None,
     ) -> None:
-        """Keep the sources; ``on_trouble`` is told of one that does not answer."""
+        """Keep the sources; ``on_trouble`` is told of one that does not answer.
+
+        Only ``coins`` are asked for, and none whose price the operator has fixed: nobody outside
+        learns of them.
+        """
         self._sources = sources
+        self._fixed = dict(fixed_cents or {})
+        self._coins = tuple(coin for coin in coins if coin not in self._fixed)
         self._clock = clock
         self._on_trouble = on_trouble
         self._told: dict[tuple[Currency, str], tuple[int, int]] = {}
         self._lock = Lock()
         self._due_at = 0.0
 
-    def refresh(self, coins: Iterable[Currency] = COINS) -> None:
+    def refresh(self) -> None:
         """Ask every source; one that fails keeps what it said, until that is too old."""
         for source in self._sources:
-            for coin in coins:
+            for coin in self._coins:
                 try:
                     told = source.price(coin)
                 except (Refusal, OSError, ValueError) as error:
@@ -67,6 +76,8 @@ class Rates:
 
     def now(self, coin: Currency) -> Rate | None:
         """Return the rate, or None where too few sources spoke lately: then nothing is sold."""
+        if (decided := self._fixed.get(coin)) is not None:
+            return Rate(f"{coin}/EUR {decided} fixed by the operator", decided)
         with self._lock:
             told = {name: said for (each, name), said in self._told.items() if each is coin}
         cents = prices.median_cents(told.values(), self._clock.now_seconds())
