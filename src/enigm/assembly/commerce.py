@@ -19,9 +19,11 @@ from enigm.crossings.paid_order_becomes_entitlement import PaidOrderBecomesEntit
 from enigm.domains.commerce import store as commerce_store
 from enigm.domains.commerce.actions.address_book import IssuedAddresses
 from enigm.domains.commerce.actions.bookkeeping import Books
+from enigm.domains.commerce.actions.codes import CodeCounter
 from enigm.domains.commerce.actions.documents import Documents
 from enigm.domains.commerce.actions.handing_over import HandOver
 from enigm.domains.commerce.actions.holding import Holding
+from enigm.domains.commerce.actions.minting import Mint
 from enigm.domains.commerce.actions.ordering import Ordering
 from enigm.domains.commerce.actions.polling import Polling
 from enigm.domains.commerce.actions.premises import Premises
@@ -76,6 +78,8 @@ class Commerce:
     holding: Holding
     reviewing: Reviewing
     refunds: Refunds
+    mint: Mint
+    codes: CodeCounter
     polling: Polling
 
 
@@ -116,6 +120,7 @@ def build_commerce(around: Surroundings, premises: Premises, outsiders: Outsider
     progress = Progress(premises, books, rates, outsiders.vat)
     ordering = Ordering(premises, documents, rates, progress, methods)
     refunds = Refunds(premises, ordering, progress, books, methods)
+    mint = Mint(premises, books, around.keys)
     reviewing = Reviewing(premises, ordering, documents, progress, outsiders.records)
     return Commerce(
         premises=premises,
@@ -128,12 +133,18 @@ def build_commerce(around: Surroundings, premises: Premises, outsiders: Outsider
         holding=Holding(premises, ordering),
         reviewing=reviewing,
         refunds=refunds,
+        mint=mint,
+        codes=CodeCounter(premises, books, ordering, progress, refunds, mint),
         polling=Polling(
             premises,
             progress,
             rates,
             methods,
-            (reviewing.apply_policy, lambda: refunds.send_claimed(on_trouble)),
+            (
+                reviewing.apply_policy,
+                lambda: refunds.send_claimed(on_trouble),
+                mint.run_chores,
+            ),
             on_trouble,
         ),
     )

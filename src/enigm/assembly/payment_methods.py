@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from enigm.domains.commerce.actions.code_payment import CodePayment
 from enigm.domains.commerce.model import Currency
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def build_methods(
         SetupError: a method is set up so that it would be dangerous; it says what to change.
     """
     settings = around.settings.payments
-    methods: list[PaymentMethod] = []
+    methods: list[PaymentMethod] = [CodePayment()]
     if settings.monero is not None:
         from enigm.outside.monero import MoneroWallet
 

@@ -8,6 +8,7 @@ from enigm.foundation.errors import (
     ConflictError,
     ExhaustedError,
     ForbiddenError,
+    GoneError,
     InvalidError,
     NotFoundError,
     UnavailableError,
@@ -174,3 +175,70 @@ class DocumentUnverifiableError(UnverifiableError):
 
 class LedgerError(RuntimeError):
     """Our own code would book what does not balance."""
+
+
+class CodeRefusedError(NotFoundError):
+    """No code of ours, or spent: one answer for both, so that guessing teaches nothing."""
+
+    def __init__(self) -> None:
+        """Say what to look at."""
+        super().__init__(
+            "commerce.code_refused",
+            "This code is not known here, or it was spent. Compare each group, and look whether "
+            "somebody you share it with has used it.",
+        )
+
+
+class CodeEndedError(GoneError):
+    """The code was good once: its time is over, or its batch was made void or never sold."""
+
+    def __init__(self) -> None:
+        """Say who can help."""
+        super().__init__(
+            "commerce.code_ended",
+            "This code cannot be spent: its batch was not sold, was made void, or its time is "
+            "over. Whoever sold it can help.",
+        )
+
+
+class CodeRequestError(InvalidError):
+    """What is to be signed does not come to what was paid, or asks a key that signs no more."""
+
+    def __init__(self) -> None:
+        """Say what to do; nothing was spent."""
+        super().__init__(
+            "commerce.code_request",
+            "What was asked for does not come to what was paid. Nothing was spent: reload the "
+            "page and try again.",
+        )
+
+
+class CodeRequestReusedError(ConflictError):
+    """A request's name came back with other contents."""
+
+    def __init__(self) -> None:
+        """Say what it is."""
+        super().__init__(
+            "commerce.code_request_reused", "This request was made before, with other contents."
+        )
+
+
+class CodeKeyUnknownError(NotFoundError):
+    """No key or batch of that number."""
+
+    def __init__(self) -> None:
+        """Say where to look."""
+        super().__init__(
+            "commerce.code_key_unknown", "There is no such key: see `enigm coin keys`."
+        )
+
+
+class CodeKeyStateError(ConflictError):
+    """The key does not stand so that this can be done."""
+
+    def __init__(self) -> None:
+        """Say where to look."""
+        super().__init__(
+            "commerce.code_key_state",
+            "The key does not stand so that this can be done: see `enigm coin keys`.",
+        )

@@ -61,7 +61,7 @@ class HandOver:
             order = _deliverable(found)
             if rules.receiver_of(order.product) is not receiver:
                 raise TokenUnknownError
-            if receiver is Receiver.ESIM and order.state is not OrderState.FINAL:
+            if receiver in rules.WAITS_FOR_FINAL and order.state is not OrderState.FINAL:
                 raise TokenNotReadyError
             if order.token_state is TokenState.ISSUED:
                 order = self._moved(connection, order, TokenState.CLAIMED)

@@ -23,6 +23,7 @@ from enigm.domains.commerce.rules import ledger as ledger_rules
 from enigm.domains.commerce.rules import orders as rules
 from enigm.domains.commerce.rules import prices
 from enigm.domains.commerce.store import orders as store
+from enigm.domains.commerce.store import wallets
 from enigm.domains.commerce.store.orders import PaymentRow
 from enigm.domains.commerce.store.tables import outbox
 from enigm.foundation.outbox import announce
@@ -87,7 +88,7 @@ class Progress:
         if moved.state is OrderState.FINAL and moved.decided is None:
             self._book_sale(connection, moved, judgement, rows)
         moved = self._handed_over(connection, moved)
-        moved = self._with_end(order, moved)
+        moved = self._with_end(connection, order, moved)
         if moved != order:
             store.save(connection, moved)
         return moved
@@ -204,9 +205,13 @@ class Progress:
         """Turn the deposit into a sale, once; what was paid too much stays owed."""
         deposit = sum(row.booked_cents for row in store.payments(connection, order.order_id))
         spare = rules.spare_cents(judgement.over, judgement.received, deposit) if rows else 0
-        price = order.terms.price_cents
-        vat = self._vat.included_cents(price, order.country, order.product, self._premises.today_at)
-        entries = ledger_rules.sold(price, vat, deposit - spare)
+        price, paid = order.terms.price_cents, deposit - spare
+        if rules.receiver_of(order.product) is Receiver.CODES:
+            entries = ledger_rules.owed_as_codes(price, paid)
+        else:
+            today_at = self._premises.today_at
+            vat = self._vat.included_cents(price, order.country, order.product, today_at)
+            entries = ledger_rules.sold(price, vat, paid)
         self._post(connection, order, f"sale {order.order_id.hex()}", "sale", entries)
 
     def _post(
@@ -262,7 +267,7 @@ class Progress:
         self, connection: sa.Connection, order: Order, standing: Standing, number: int
     ) -> None:
         premises = self._premises
-        if rules.receiver_of(order.product) is Receiver.ESIM:
+        if rules.receiver_of(order.product) in rules.WAITS_FOR_FINAL:
             return  # handed over when final, so there is nothing left to tell
         sealed = store.token(connection, order.order_id)
         assert sealed is not None, "a claimed order has its token until the link dies"
@@ -276,13 +281,14 @@ class Progress:
             clock=premises.clock,
         )
 
-    def _with_end(self, before: Order, after: Order) -> Order:
+    def _with_end(self, connection: sa.Connection, before: Order, after: Order) -> Order:
         """Set when the order is erased, anew wherever it changed; blur the time that is past."""
         after = replace(after, terms=self._blurred(after))
         same = before.shown_state is after.shown_state and before.token_state is after.token_state
         if same:
             return after
-        return replace(after, ends_at=max(before.ends_at, self._end(after)))
+        refund_ends_at = wallets.refund_ends_at(connection, after.order_id)
+        return replace(after, ends_at=max(self._end(after), refund_ends_at))
 
     def _end(self, order: Order) -> int:
         today = self._premises.today_at + SECONDS_PER_DAY

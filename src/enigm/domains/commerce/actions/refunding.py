@@ -124,6 +124,8 @@ class Refunds:
         is_done = pin is None or pin.spend(CLAIM_ACTION, decoded, target.encode())
         with self._premises.database.begin() as connection:
             row, order = self._offered(connection, decoded)
+            if order.method is MethodName.CODE:
+                raise DestinationInvalidError  # codes have no address: they are taken as codes
             if order.buyer is not None and pin is None:
                 msg = "a buyer's refund is claimed by their PIN"
                 raise RuntimeError(msg)

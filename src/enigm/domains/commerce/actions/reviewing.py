@@ -176,6 +176,7 @@ class Reviewing:
 
     def _released(self, order: Order) -> Order:
         """Lock the price anew, where nothing was paid while it was held."""
+        order = replace(order, appeal="")
         if order.state not in (OrderState.NEW, OrderState.EXPIRED):
             return replace(order, reason="")
         quote = self._ordering.quote(order.terms.price_cents, order.currency)

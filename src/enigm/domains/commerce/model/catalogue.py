@@ -20,6 +20,7 @@ class Product(StrEnum):
     OS = "os"
     KEY = "key"
     ESIM = "esim"
+    COIN = "coin"
 
 
 class VatClass(StrEnum):

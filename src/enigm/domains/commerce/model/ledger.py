@@ -16,6 +16,8 @@ class LedgerAccount(StrEnum):
     MONERO = "Assets:Monero"
     BITCOIN = "Assets:Bitcoin"
     ACQUIRER = "Assets:Acquirer"
+    # What sellers of printed codes owe for the batches that they took.
+    RESELLERS = "Assets:Resellers"
     # Paid, but not sold yet: it may still be taken back.
     DEPOSITS = "Liabilities:Deposits"
     # Owed to buyers: overpaid, late, rejected or refunded.
@@ -24,10 +26,14 @@ class LedgerAccount(StrEnum):
     UNCLAIMED = "Liabilities:Unclaimed"
     # What outstanding codes are worth.
     CODES = "Liabilities:Codes"
+    # Codes that were paid for and not collected yet.
+    CODES_OWED = "Liabilities:CodesOwed"
     VAT = "Liabilities:VAT"
     SALES = "Income:Sales"
     # Small sums kept or forgiven: rounding and tolerances.
     ROUNDING = "Income:Rounding"
+    # Codes that nobody spent in years.
+    LAPSED = "Income:Lapsed"
     EXCHANGE = "Equity:Exchange"
 
 

@@ -179,6 +179,8 @@ class Receiver(StrEnum):
 
     ENTITLEMENT = "entitlement"
     ESIM = "esim"
+    # Codes are made here: what was paid for is collected as blind signatures.
+    CODES = "codes"
 
 
 @dataclass(frozen=True, slots=True)

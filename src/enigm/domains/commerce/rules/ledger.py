@@ -49,6 +49,15 @@ def sold(price_cents: int, vat_cents: int, deposit_cents: int) -> tuple[Entry, .
     )
 
 
+def owed_as_codes(price_cents: int, deposit_cents: int) -> tuple[Entry, ...]:
+    """Book a sale of codes: no income and no tax until they are spent (multi-purpose voucher)."""
+    return _entries(
+        (LedgerAccount.DEPOSITS, deposit_cents, Currency.EUR),
+        (LedgerAccount.CODES_OWED, -price_cents, Currency.EUR),
+        (LedgerAccount.ROUNDING, price_cents - deposit_cents, Currency.EUR),
+    )
+
+
 def owed(cents: int) -> tuple[Entry, ...]:
     """Book a part of a deposit as owed to its payer."""
     return _entries(

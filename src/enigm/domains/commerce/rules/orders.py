@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from enigm.domains.commerce.model import MethodName, PaymentEventKind
+from enigm.domains.commerce.model.catalogue import Product
 from enigm.domains.commerce.model.orders import (
     Flag,
     Judgement,
@@ -23,7 +24,6 @@ from enigm.domains.commerce.model.orders import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from enigm.domains.commerce.model.catalogue import Product
 
 # A payment short by no more than this is taken as whole: wallets subtract fees.
 UNDER_TOLERANCE_CENTS: Final = 10
@@ -56,6 +56,9 @@ _SEVERITY: Final = {
     PaymentEventKind.EXPIRED: 3,
     PaymentEventKind.CONFLICTED: 4,
 }
+# What costs at once, or can be spent at once, waits for a payment that is beyond recall.
+WAITS_FOR_FINAL: Final = frozenset({Receiver.ESIM, Receiver.CODES})
+_RECEIVERS: Final = {Product.ESIM: Receiver.ESIM, Product.COIN: Receiver.CODES}
 _GONE: Final = frozenset({PaymentEventKind.CONFLICTED, PaymentEventKind.EXPIRED})
 
 
@@ -82,7 +85,7 @@ def final_after_seconds(method: MethodName) -> int | None:
 
 def receiver_of(product: Product) -> Receiver:
     """Return who takes over what was bought."""
-    return Receiver.ESIM if product == "esim" else Receiver.ENTITLEMENT
+    return _RECEIVERS.get(product, Receiver.ENTITLEMENT)
 
 
 def merged(known: Payment | None, told: Payment) -> Payment:

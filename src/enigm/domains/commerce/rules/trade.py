@@ -147,8 +147,8 @@ def rule_on(
     def ruling(outcome: Outcome, reason: Reason | None) -> Ruling:
         return Ruling(outcome, reason, policy.version)
 
-    if purchase.country not in known_countries:
-        return ruling(Outcome.REJECTED, Reason.COUNTRY_UNKNOWN)
+    if impossible := _impossible(purchase, known_countries):
+        return ruling(Outcome.REJECTED, impossible)
     treatment, reason = _treatment(policy, purchase, now_seconds)
     if treatment is Treatment.BLOCK:
         return ruling(Outcome.REJECTED, reason)
@@ -166,12 +166,24 @@ def rule_on(
     return ruling(Outcome.ALLOWED, None)
 
 
+# A card can take its money back for weeks, when the codes are long in other hands; a code is
+# exchanged for others without an order.
+_NOT_FOR_CODES: Final = frozenset({MethodName.CARD, MethodName.CODE})
 _STRICTNESS: Final = {Treatment.ALLOW: 0, Treatment.REVIEW: 1, Treatment.BLOCK: 2}
 _OTHERWISE: Final = {
     Treatment.BLOCK: Reason.COUNTRY_BLOCKED,
     Treatment.REVIEW: Reason.COUNTRY_REVIEWED,
     Treatment.ALLOW: Reason.COUNTRY_REVIEWED,
 }
+
+
+def _impossible(purchase: Purchase, known_countries: Collection[str]) -> Reason | None:
+    """Return why no policy could allow a purchase."""
+    if purchase.country not in known_countries:
+        return Reason.COUNTRY_UNKNOWN
+    if purchase.product is Product.COIN and purchase.method in _NOT_FOR_CODES:
+        return Reason.METHOD_NOT_TAKEN
+    return None
 
 
 def _treatment(

@@ -26,7 +26,7 @@ class SignedText:
 
 @dataclass(frozen=True, slots=True)
 class SignedChoice:
-    """Which version holds; the count of changes keeps an older choice from coming back."""
+    """Which version holds, and as of which change: what is signed names both."""
 
     kind: str
     version: int

@@ -19,6 +19,8 @@ _SEALED: Final = (
     "issued_address.place",
     "issued_address.address",
     "method_cursor.cursor",
+    "code_key.seed",
+    "code_answer.answer",
 )
 
 

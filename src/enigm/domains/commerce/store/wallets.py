@@ -126,6 +126,12 @@ def refund_row(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> 
     return connection.execute(sa.select(refund).where(condition).with_for_update()).one_or_none()
 
 
+def refund_ends_at(connection: sa.Connection, order_id: OrderId) -> int:
+    """Return until when an order's refund lasts, 0 where it has none."""
+    wanted = sa.select(refund.c.ends_at).where(refund.c.order_id == order_id)
+    return connection.execute(wanted).scalar() or 0
+
+
 def refunds_in(
     connection: sa.Connection, state: str, method: MethodName | None
 ) -> list[sa.Row[Any]]:
