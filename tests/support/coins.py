@@ -25,7 +25,7 @@ class Purse:
     """Asks for codes blind, and keeps what it is given."""
 
     mint: Mint
-    dice: FakeEntropy = field(default_factory=FakeEntropy)
+    dice: FakeEntropy = field(default_factory=lambda: FakeEntropy(b"a purse of its own"))
     waiting: dict[int, tuple[list[bytes], BlindState]] = field(default_factory=dict)
 
     def request(self) -> RequestName:

@@ -57,7 +57,8 @@ TRIES: Final = Limit("commerce.code_tries", 20, 3600)
 # Printed codes have 40 bits of proof. All guesses together: 3,600 an hour are 35,000 years for
 # one of a hundred codes. Beyond that, printed codes wait; blind ones (60 bits) do not.
 WRONG_PRINTED: Final = Limit("commerce.wrong_printed_codes", 3600, 3600)
-ANSWER_SECONDS: Final = 86_400
+# A lost answer is asked for again within a day; its end is a day's end, as everybody's.
+ANSWER_SECONDS: Final = 2 * 86_400
 _PAYABLE: Final = frozenset(
     {OrderState.NEW, OrderState.PARTIAL, OrderState.EXPIRED, OrderState.LATE}
 )
@@ -292,7 +293,7 @@ class CodeCounter:
                 return msgspec.msgpack.decode(opened, type=list[Signed])
             signed = deed(connection)
             sealed = veils.seal("code_answer.answer", msgspec.msgpack.encode(signed), name)
-            ends_at = self._premises.now + ANSWER_SECONDS
+            ends_at = self._premises.today_at + ANSWER_SECONDS
             if not store.keep_answer(connection, name, said, sealed, ends_at):
                 raise CodeRequestReusedError
         return signed
