@@ -82,6 +82,12 @@ class MoneroShop:
         assert address is not None
         return self.chain.pay(self.customer, address, amount, **more)
 
+    def is_known(self, name: str) -> bool:
+        """Tell whether the node has heard of a transaction."""
+        question = {"txs_hashes": [name]}
+        answer = httpx.post(f"{self.chain.node_url}/get_transactions", json=question).json()
+        return not answer.get("missed_tx")
+
     def mine(self, blocks: int = 1) -> None:
         self.chain.mine(blocks, self.stranger)
 

@@ -190,7 +190,8 @@ def test_a_refund_is_noted_here_and_signed_elsewhere(monero: MoneroShop) -> None
     received = monero.customer.ask("get_transfer_by_txid", txid=name)["transfer"]
     assert received["amount"] == xmr(40).amount
     here = monero.wallet.program.ask("transfer", destinations=[sent])
-    assert not here["tx_hash"], "the shop's wallet has sent money"
+    assert here["unsigned_txset"], "the shop's wallet prepares what it cannot sign"
+    assert not monero.is_known(here["tx_hash"]), "the shop's wallet has sent money"
 
 
 def test_the_signer_finds_money_beyond_what_it_looks_ahead(monero: MoneroShop) -> None:
