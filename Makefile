@@ -15,10 +15,11 @@ TEST := $(VENV)/.ready-to-test
 PAGE := src/enigm/app/ui/vendor/lit.js
 BROWSER_SOURCES := $(wildcard src/enigm/faces/command/browser/*.js)
 
-.PHONY: help setup up test check fix demo bench assurance screens vectors chaos wheel clean
+.PHONY: help setup up test check fix demo bench assurance screens vectors chaos wheel clean \
+	test-esim-peer
 
 help: ## print these lines
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 $(RUN): requirements.lock pyproject.toml scripts/setup.sh
 	@scripts/setup.sh run
@@ -62,6 +63,9 @@ vectors: $(TEST) ## run every official MLS vector file in DIR=folder
 
 chaos: $(TEST) ## kill the service again and again and count what was lost
 	@$(PYTHON) -m pytest tests/chaos -q -p no:randomly
+
+test-esim-peer: $(TEST) ## run the ES2+ tests with Osmocom's pySim in DIR=checkout (docs/esim.md)
+	@ENIGM_ESIM_PEER="$(abspath $(DIR))" $(PYTHON) -m pytest tests/peers/esim -q -p no:randomly
 
 wheel: $(TEST) $(PAGE) ## build a wheel that needs pip alone, and install it to prove it
 	@scripts/wheel.sh

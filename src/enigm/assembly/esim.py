@@ -91,7 +91,8 @@ def build_esim(
     settings = around.settings.esim
     store, counters = EsimStore(database, around.keys, around.entropy), Counters()
     door = Door(store, counters, around.clock)
-    providers = _providers(settings, door, around) if speaks_to_providers else {}
+    none: Mapping[str, Provider] = {}
+    providers = _providers(settings, door, around) if speaks_to_providers else none
     provided = Provided(
         providers=providers,
         tokens=tokens,

@@ -39,14 +39,14 @@ def leaves_of(kind: object) -> set[object]:
     if isinstance(kind, types.UnionType) or typing.get_origin(kind) in (tuple, typing.Union):
         return {leaf for part in typing.get_args(kind) for leaf in leaves_of(part)} - {Ellipsis}
     if dataclasses.is_dataclass(kind):
-        hints = typing.get_type_hints(kind, vars(model))
+        hints = typing.get_type_hints(kind, dict(vars(model)))
         return {leaf for each in hints.values() for leaf in leaves_of(each)}
     return {kind}
 
 
 @pytest.mark.requirement("SIM-10")
 def test_a_disclosure_has_the_listed_fields_and_can_hold_only_states() -> None:
-    hints = typing.get_type_hints(Disclosure, vars(model))
+    hints = typing.get_type_hints(Disclosure, dict(vars(model)))
     assert hints.keys() == LISTED
     notes = leaves_of(SupportNote)
     others = {leaf for name in LISTED - {"support_records"} for leaf in leaves_of(hints[name])}

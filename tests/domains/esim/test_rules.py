@@ -88,6 +88,7 @@ def test_every_order_of_a_whole_life_ends_in_its_last_state() -> None:
         (Told.DISABLED, 50),
         (Told.DELETED, 60),
     ]
+    ends = set[object]()
     for length in range(1, len(life) + 1):
         ends = {
             rules.profile_of(Step.RELEASED, history_of(*order))
