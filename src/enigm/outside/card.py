@@ -26,10 +26,10 @@ from enigm.domains.commerce.model import (
 )
 from enigm.foundation.encoding import base64url_decode, base64url_encode
 from enigm.foundation.errors import InvalidError, SetupError
-from enigm.outside.card_processor import (
+from enigm.outside.card_api import (
     EVENTS_A_PAGE,
+    CardApi,
     CardEvent,
-    CardProcessor,
     CardRefusedError,
     CheckoutPage,
     EventPage,
@@ -128,7 +128,7 @@ class CardCheckout:
         self._clock = clock
         self._return_url = return_url
         key = read_secret("payments.card.key_file", settings.key_file)
-        self._processor = CardProcessor(checked_url("payments.card.url", settings.url), key)
+        self._api = CardApi(checked_url("payments.card.url", settings.url), key)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -167,13 +167,13 @@ class CardCheckout:
             raise RefundRefusedError("no page of this reference")
         name = refund_name(reference)
         try:
-            page = self._processor.ask(f"/v1/checkout/sessions/{issued.place}", CheckoutPage, {})
+            page = self._api.ask(f"/v1/checkout/sessions/{issued.place}", CheckoutPage, {})
             form = {
                 "payment_intent": page.payment_intent or "",
                 "amount": str(amount.amount),
                 "metadata[enigm]": name,
             }
-            self._processor.tell("/v1/refunds", Refunded, form, once=f"refund-{name}")
+            self._api.tell("/v1/refunds", Refunded, form, once=f"refund-{name}")
         except CardRefusedError as error:
             raise RefundRefusedError(str(error)) from error
         return RefundReference(name)
@@ -181,7 +181,7 @@ class CardCheckout:
     def verify_configuration(self) -> None:
         """Refuse a key that the processor does not know; raises SetupError."""
         try:
-            self._processor.ask("/v1/events", EventPage, {"limit": "1"})
+            self._api.ask("/v1/events", EventPage, {"limit": "1"})
         except (CardRefusedError, WalletUnavailableError) as error:
             raise SetupError(
                 f"The card processor cannot be used ({error}): correct payments.card, and give "
@@ -199,7 +199,7 @@ class CardCheckout:
 
     def close(self) -> None:
         """Let go of the processor."""
-        self._processor.close()
+        self._api.close()
 
     def _issue(self, reference: PaymentReference, quote: Quote) -> IssuedAddress:
         line = "line_items[0]"
@@ -220,7 +220,7 @@ class CardCheckout:
         }
         once = f"page-{refund_name(reference)}"
         try:
-            page = self._processor.tell("/v1/checkout/sessions", CheckoutPage, form, once)
+            page = self._api.tell("/v1/checkout/sessions", CheckoutPage, form, once)
         except CardRefusedError as error:
             raise WalletUnavailableError(str(error)) from error
         if page.url is None or not page.url.startswith(("https://", "http://127.0.0.1:")):
@@ -232,7 +232,7 @@ class CardCheckout:
         question = {"created[gt]": str(since), "limit": str(EVENTS_A_PAGE)}
         for _ in range(_EVENT_PAGES_MAX):
             try:
-                page = self._processor.ask("/v1/events", EventPage, question)
+                page = self._api.ask("/v1/events", EventPage, question)
             except CardRefusedError as error:
                 raise WalletUnavailableError(str(error)) from error
             yield from (e for e in events_of(page, _KINDS) if e.livemode == self._is_live)
@@ -284,7 +284,7 @@ class CardCheckout:
         """Ask whose page a payment was made on: nothing here remembers it."""
         question = {"payment_intent": intent, "limit": "1"}
         try:
-            pages = self._processor.ask("/v1/checkout/sessions", _Pages, question).data
+            pages = self._api.ask("/v1/checkout/sessions", _Pages, question).data
         except CardRefusedError as error:
             raise WalletUnavailableError(str(error)) from error
         return pages[0].client_reference_id if pages else None
@@ -293,7 +293,7 @@ class CardCheckout:
         """Return how much was sent back by somebody else than us, at the processor's."""
         try:
             question = {"payment_intent": intent or "", "limit": "100"}
-            refunds = self._processor.ask("/v1/refunds", _Refunds, question).data
+            refunds = self._api.ask("/v1/refunds", _Refunds, question).data
         except CardRefusedError as error:
             raise WalletUnavailableError(str(error)) from error
         return sum(refund.amount for refund in refunds if "enigm" not in refund.metadata)

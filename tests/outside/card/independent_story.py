@@ -22,7 +22,7 @@ from enigm.foundation.clock import SystemClock
 from enigm.foundation.errors import Refusal, SetupError
 from enigm.foundation.payment_settings import CardSettings
 from enigm.outside.card import CardCheckout
-from enigm.outside.card_processor import CardProcessor, CardRefusedError, Refunded
+from enigm.outside.card_api import CardApi, CardRefusedError, Refunded
 from enigm.outside.card_webhook import WebhookSecret
 from tests.chains.books import Addresses
 from tests.support.waiting import wait_until
@@ -95,12 +95,12 @@ def story(program: str, folder: Path) -> dict[str, Any]:
         seen["signed call"] = json.loads(calls[0][0])["type"]
         events, cursor = checkout.poll("")
         seen["events of others"], seen["cursor"] = len(events), cursor
-        seen |= asked(checkout, CardProcessor(URL, KEY), paid["id"])
+        seen |= asked(checkout, CardApi(URL, KEY), paid["id"])
         checkout.close()
     return seen
 
 
-def asked(checkout: CardCheckout, api: CardProcessor, intent: str) -> dict[str, Any]:
+def asked(checkout: CardCheckout, api: CardApi, intent: str) -> dict[str, Any]:
     refund = {"payment_intent": intent, "amount": "1200", "metadata[enigm]": "name"}
     seen: dict[str, Any] = {"refund": api.tell("/v1/refunds", Refunded, refund, "a").id[:3]}
     try:
@@ -108,7 +108,7 @@ def asked(checkout: CardCheckout, api: CardProcessor, intent: str) -> dict[str, 
     except CardRefusedError as error:
         seen["refund of nothing"] = error.status
     api.close()
-    stranger = CardProcessor(URL, "nonsense")
+    stranger = CardApi(URL, "nonsense")
     try:
         stranger.ask("/v1/events", Refunded, {})
     except CardRefusedError as error:

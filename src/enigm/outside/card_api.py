@@ -96,7 +96,7 @@ class CardRefusedError(Exception):
         self.status = status
 
 
-class CardProcessor:
+class CardApi:
     """A processor's API, by its address and a key that belongs to this shop alone."""
 
     def __init__(self, url: str, key: str) -> None:
