@@ -108,6 +108,16 @@ def audit(
     return audit_app(tokens)
 
 
+@app.command(name="esim", help_flags=[], version_flags=[])
+def esim(
+    *tokens: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],
+) -> int | None:
+    """See eSIMs by counts and states, answer disclosure, retire one (`enigm esim --help`)."""
+    from enigm.assembly.esim_operating import app as esim_app
+
+    return esim_app(tokens)
+
+
 @app.command(name="policy", help_flags=[], version_flags=[])
 def policy(
     *tokens: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],
