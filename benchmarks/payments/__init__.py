@@ -1,0 +1,1 @@
+"""How fast addresses are made and chains are read."""
