@@ -68,6 +68,8 @@ class PaperMethod:
 
     def poll(self, cursor: str) -> tuple[Sequence[PaymentEvent], str]:
         start = int(cursor or 0)
+        # A test's method that was made anew remembers nothing of before.
+        start = start if start <= len(self.told) else 0
         return self.told[start:], str(len(self.told))
 
     def refund(
@@ -93,7 +95,7 @@ class PaperMethod:
         """Let something happen; the next reading tells it."""
         self.counted += 1
         event = PaymentEvent(
-            f"{self.name} {self.counted}",
+            f"{self.name} {reference.hex()} {self.counted}",
             self.name,
             PaymentReference(reference),
             kind,
@@ -159,7 +161,7 @@ class Shop:
     ) -> OpenedOrder:
         return self.commerce.ordering.open_order(buyer, sku, country, method)
 
-    def reference(self, opened: OpenedOrder) -> bytes:
+    def reference(self, opened: OpenedOrder) -> PaymentReference:
         with self.database.read() as connection:
             from enigm.domains.commerce.store import orders
 
@@ -211,12 +213,16 @@ class Shop:
 
 
 def open_shop(
-    database: Database, clock: FakeClock | None = None, entropy: Entropy | None = None
+    database: Database,
+    clock: FakeClock | None = None,
+    entropy: Entropy | None = None,
+    methods: dict[MethodName, PaperMethod] | None = None,
 ) -> Shop:
-    """Return a shop over a store, which it migrates."""
-    migrate(database, DESIGN.metadata, DESIGN.versions)
+    """Return a shop over a store, which it migrates unless the methods are of an earlier one."""
+    if methods is None:
+        migrate(database, DESIGN.metadata, DESIGN.versions)
     clock = clock or FakeClock()
-    methods = {name: PaperMethod(name) for name in MethodName}
+    methods = methods or {name: PaperMethod(name) for name in MethodName}
     rates = [PaperRates(name, clock) for name in ("one", "two", "three")]
     around = Surroundings(
         Settings(data_folder=Path("unused")),

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from enigm.domains.commerce.model.orders import OpenedOrder
     from enigm.domains.entitlements.model import Entitlement
     from enigm.foundation.database import Database
+    from enigm.foundation.entropy import Entropy
+    from tests.support.clock import FakeClock
 
 ADA = AccountId(b"ada's account id")
 BEN = AccountId(b"ben's account id")
@@ -48,9 +50,14 @@ class Market:
         ]
 
 
-def open_market(commerce: Database, entitlements: Database) -> Market:
+def open_market(
+    commerce: Database,
+    entitlements: Database,
+    clock: FakeClock | None = None,
+    entropy: Entropy | None = None,
+) -> Market:
     """Join a shop with entitlements over their stores, which it migrates."""
-    shop = open_shop(commerce)
+    shop = open_shop(commerce, clock, entropy)
     migrate(entitlements, DESIGN.metadata, DESIGN.versions)
     joined = assembly.join_entitlements(shop.around, shop.commerce, entitlements)
     return Market(shop, joined, entitlements)
