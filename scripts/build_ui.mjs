@@ -45,8 +45,8 @@ await mkdir(commandVendor, { recursive: true });
 const curves = createRequire(join(packages, "@noble", "curves", "index.js"));
 const hashes = dirname(curves.resolve("@noble/hashes/sha2.js"));
 await build({
-  entryPoints: [join(commandFolder, "browser", "keys.js")],
-  outfile: join(commandVendor, "keys.js"),
+  entryPoints: ["keys.js", "coins.js"].map(name => join(commandFolder, "browser", name)),
+  outdir: commandVendor,
   alias: { "@noble/hashes": hashes },
   bundle: true,
   format: "esm",
