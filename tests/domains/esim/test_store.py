@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from enigm.domains.esim import store
 from enigm.domains.esim.model import Concern, Told
 from enigm.foundation.retention import RetentionJob
+from tests.architecture.tree import REPOSITORY
 from tests.support.esim_world import ADA, EsimWorld, Leave
 from tests.support.migrations import assert_migrations_make
 
@@ -109,3 +114,16 @@ def test_of_a_whole_life_only_counts_are_left(esim_world: EsimWorld) -> None:
         ("es2plus", "released"): 1,
         ("es2plus", "deleted"): 1,
     }
+
+
+@pytest.mark.requirement("SIM-07")
+def test_what_knows_esims_can_reach_no_message_key_or_device() -> None:
+    linter = Path(sys.executable).parent / "lint-imports"
+    kept = subprocess.run(
+        [str(linter), "--contract", "esim-opens-nothing"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert kept.returncode == 0, kept.stdout + kept.stderr
