@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from enigm.assembly.accounts import Provided, build_accounts
+from enigm.assembly.commerce import build_leaving
 from enigm.assembly.esim import NoTokens, build_esim, one_after_another
 from enigm.assembly.evidence import build_evidence, take_evidence
 from enigm.crossings.account_has_owner_name import OwnerNames
@@ -90,10 +91,12 @@ def build_account_path(
     esim = build_esim(
         around, databases["esim"], trusting, NoTokens(), after_erasure, speaks_to_providers=False
     )
+    # Opened to erase what an account bought; nothing of it is read here.
+    purchases = build_leaving(around, databases["commerce"], databases["entitlements"])
     courier = Courier(
         databases["accounts"],
         accounts_store.outbox,
-        {leaving.KIND: one_after_another(leaving, esim.leaving)},
+        {leaving.KIND: one_after_another(leaving, esim.leaving, purchases)},
         clock=around.clock,
         log=around.log,
     )

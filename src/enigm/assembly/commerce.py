@@ -21,6 +21,7 @@ from enigm.domains.commerce.actions.address_book import IssuedAddresses
 from enigm.domains.commerce.actions.bookkeeping import Books
 from enigm.domains.commerce.actions.codes import CodeCounter
 from enigm.domains.commerce.actions.documents import Documents
+from enigm.domains.commerce.actions.forgetting import Buyers
 from enigm.domains.commerce.actions.handing_over import HandOver
 from enigm.domains.commerce.actions.holding import Holding
 from enigm.domains.commerce.actions.minting import Mint
@@ -168,8 +169,19 @@ def join_entitlements(around: Surroundings, commerce: Commerce, database: Databa
         (commerce.premises.database, commerce_store.outbox, told),
     ):
         couriers.append(Courier(store, outbox, crossings, clock=around.clock, log=around.log))
-    leaving = DeletedAccountLeavesPurchases(commerce.ordering, entitlements, names)
+    leaving = build_leaving(around, commerce.premises.database, database)
     return Shop(commerce, entitlements, names, activation, leaving, tuple(couriers))
+
+
+def build_leaving(
+    around: Surroundings, commerce: Database, entitlements: Database
+) -> DeletedAccountLeavesPurchases:
+    """Return what erases an account here too; the account path holds nothing else of the shop."""
+    return DeletedAccountLeavesPurchases(
+        Buyers(commerce),
+        Entitlements(entitlements, around.keys, around.clock, around.entropy),
+        PurchaseNames(around.keys),
+    )
 
 
 def build_shop(

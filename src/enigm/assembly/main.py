@@ -185,6 +185,16 @@ def restore(
     return bring_back(path, replace or [], dry_run=dry_run)
 
 
+@app.command(name="shop", help_flags=[], version_flags=[])
+def shop(
+    *tokens: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],
+) -> int | None:
+    """Keep the shop: catalogue, rules, reviews, refunds, books (`enigm shop --help`)."""
+    from enigm.assembly.shopkeeping import app as shop_app
+
+    return shop_app(tokens)
+
+
 @app.command
 def witness(
     *,

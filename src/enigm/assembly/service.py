@@ -49,7 +49,9 @@ _OPENED_BY: Final[dict[Role, tuple[str, ...]]] = {
         "accounts",
         "attestation",
         "audit",
+        "commerce",
         "devices",
+        "entitlements",
         "esim",
         "handles",
         "messaging",
@@ -153,10 +155,9 @@ def build_service(
     upkeep.jobs.append(keys_of_backups(settings.data_folder, keys, clock, entropy))
     account_path = None
     if "api" in roles:
-        erased = [
-            databases[name]
-            for name in ("accounts", "attestation", "devices", "esim", "handles", "posture")
-        ]
+        # The audit log is evidence that stays; messages are of nobody; policies, too.
+        stays = ("audit", "messaging", "policy")
+        erased = [databases[name] for name in _OPENED_BY["api"] if name not in stays]
         trusting = build_trust(around, databases)
         account_path = build_account_path(
             around, databases, delivery, issuer, lambda: upkeep.scrub(erased), trusting

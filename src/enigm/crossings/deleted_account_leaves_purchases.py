@@ -13,7 +13,7 @@ from enigm.domains.accounts.events import AccountErased
 
 if TYPE_CHECKING:
     from enigm.crossings.account_buys_under_another_name import PurchaseNames
-    from enigm.domains.commerce.actions.ordering import Ordering
+    from enigm.domains.commerce.actions.forgetting import Buyers
     from enigm.domains.entitlements.actions.holding import Entitlements
     from enigm.foundation.outbox import Fact
 
@@ -23,11 +23,9 @@ class DeletedAccountLeavesPurchases:
 
     KIND = AccountErased.KIND
 
-    def __init__(
-        self, ordering: Ordering, entitlements: Entitlements, names: PurchaseNames
-    ) -> None:
+    def __init__(self, buyers: Buyers, entitlements: Entitlements, names: PurchaseNames) -> None:
         """Keep all sides."""
-        self._ordering = ordering
+        self._buyers = buyers
         self._entitlements = entitlements
         self._names = names
 
@@ -35,4 +33,4 @@ class DeletedAccountLeavesPurchases:
         """Forget the holder and the buyer."""
         account_id = AccountErased.decode(fact.body).account_id
         self._entitlements.erase(self._names.holder_of(account_id))
-        self._ordering.forget_buyer(self._names.buyer_of(account_id))
+        self._buyers.forget(self._names.buyer_of(account_id))

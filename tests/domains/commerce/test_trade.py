@@ -26,8 +26,8 @@ from enigm.domains.commerce.model.trade import AppealReason, Reason
 from enigm.domains.commerce.store.tables import (
     ruling_count,
     shop_order,
-    trade_document,
     trade_in_force,
+    trade_text,
 )
 from enigm.foundation.errors import Category
 from tests.support.shop import Shop
@@ -290,7 +290,7 @@ def test_a_catalogue_that_does_not_read_is_refused(
 def test_rules_that_nobody_signed_close_the_shop(shop: Shop) -> None:
     put_in_force(shop, rule("DE", "block"))
     changes = (
-        trade_document.update().values(text=trade_document.c.text + " "),
+        trade_text.update().values(text=trade_text.c.text + " "),
         trade_in_force.update().values(version=1),
         trade_in_force.update().values(changes=trade_in_force.c.changes + 1),
         trade_in_force.delete(),
@@ -301,7 +301,7 @@ def test_rules_that_nobody_signed_close_the_shop(shop: Shop) -> None:
         with shop.database.begin() as connection:
             before = {
                 table: [dict(row) for row in connection.execute(sa.select(table)).mappings()]
-                for table in (trade_document, trade_in_force)
+                for table in (trade_text, trade_in_force)
             }
             connection.execute(change)
         shop.clock.advance(2)

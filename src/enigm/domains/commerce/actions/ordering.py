@@ -146,11 +146,6 @@ class Ordering:
             found = store.of_buyer(connection, buyer)
         return [self._view(order) for order in found]
 
-    def forget_buyer(self, buyer: Buyer) -> None:
-        """Let a buyer's orders be nobody's; what is underway goes on by itself."""
-        with self._premises.database.begin() as connection:
-            store.forget_buyer(connection, buyer)
-
     def own(self, own: OwnOrder) -> Order:
         """Return one's own order; raises OrderUnknownError for any other."""
         with self._premises.database.read() as connection:

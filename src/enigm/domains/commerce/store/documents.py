@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from enigm.domains.commerce.store.tables import ruling_count, trade_document, trade_in_force
+from enigm.domains.commerce.store.tables import ruling_count, trade_in_force, trade_text
 from enigm.foundation.database import add_to_counter, insert_or_replace
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class SignedChoice:
 def add(connection: sa.Connection, signed: SignedText) -> None:
     """Keep a new version."""
     connection.execute(
-        trade_document.insert().values(
+        trade_text.insert().values(
             kind=signed.kind,
             version=signed.version,
             text=signed.text,
@@ -48,16 +48,14 @@ def add(connection: sa.Connection, signed: SignedText) -> None:
 
 def find(connection: sa.Connection, kind: str, version: int) -> SignedText | None:
     """Return a version."""
-    wanted = sa.select(trade_document).where(
-        trade_document.c.kind == kind, trade_document.c.version == version
-    )
+    wanted = sa.select(trade_text).where(trade_text.c.kind == kind, trade_text.c.version == version)
     row = connection.execute(wanted).one_or_none()
     return None if row is None else SignedText(row.kind, row.version, row.text, row.signature)
 
 
 def newest(connection: sa.Connection, kind: str) -> int:
     """Return the highest version, 0 where there is none."""
-    wanted = sa.select(sa.func.max(trade_document.c.version)).where(trade_document.c.kind == kind)
+    wanted = sa.select(sa.func.max(trade_text.c.version)).where(trade_text.c.kind == kind)
     return connection.execute(wanted).scalar() or 0
 
 

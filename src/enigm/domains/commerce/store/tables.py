@@ -231,8 +231,8 @@ ledger_reference = Table(
     sqlite_with_rowid=False,
 )
 
-trade_document = Table(
-    "trade_document",
+trade_text = Table(
+    "trade_text",
     metadata,
     _kept("kind", _WORD, "catalogue or trade policy", _SHOP_END, primary_key=True),
     _kept("version", Integer(), "its number", _SHOP_END, primary_key=True, autoincrement=False),

@@ -273,12 +273,12 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_shop_order_state"), ["state"], unique=False)
 
     op.create_table(
-        "trade_document",
+        "trade_text",
         sa.Column("kind", sa.String(length=24), nullable=False),
         sa.Column("version", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("text", sa.String(), nullable=False),
         sa.Column("signature", sa.LargeBinary(length=64), nullable=False),
-        sa.PrimaryKeyConstraint("kind", "version", name=op.f("pk_trade_document")),
+        sa.PrimaryKeyConstraint("kind", "version", name=op.f("pk_trade_text")),
     )
     op.create_table(
         "trade_in_force",
@@ -296,7 +296,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Undo."""
     op.drop_table("trade_in_force")
-    op.drop_table("trade_document")
+    op.drop_table("trade_text")
     with op.batch_alter_table("shop_order", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_shop_order_state"))
         batch_op.drop_index(batch_op.f("ix_shop_order_final_at"))
