@@ -57,6 +57,7 @@ assurance: $(TEST) $(PAGE) ## run the tests and print each requirement with its 
 
 screens: $(TEST) $(PAGE) ## make the pictures in docs/screens again where a page changed
 	@$(PYTHON) scripts/screens.py
+	@$(PYTHON) scripts/command_screens.py
 
 vectors: $(TEST) ## run every official MLS vector file in DIR=folder
 	@$(PYTHON) -m tests.vectors.run "$(DIR)"

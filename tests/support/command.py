@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from enigm.domains.audit.actions.recording import AuditLog
     from enigm.domains.commerce.model import PaymentEventKind
     from enigm.foundation.database import Database
+    from enigm.foundation.entropy import Entropy
     from enigm.foundation.settings import Settings
     from tests.support.clock import FakeClock
 
@@ -172,7 +173,11 @@ class RunningCommand:
 
 @asynccontextmanager
 async def running_command(
-    settings: Settings, clock: FakeClock, *, is_served: bool = False
+    settings: Settings,
+    clock: FakeClock,
+    *,
+    is_served: bool = False,
+    entropy: Entropy | None = None,
 ) -> AsyncGenerator[RunningCommand]:
     """Build and start Command; ``is_served`` lets browsers reach it on a port of this machine."""
     sink = io.StringIO()
@@ -182,7 +187,7 @@ async def running_command(
         log = EventLog(sink, clock, strict=True)
         paper = PaperShop(clock)
         service = await asyncio.to_thread(
-            open_command, chosen, clock, SystemEntropy(), log, paper.make
+            open_command, chosen, clock, entropy or SystemEntropy(), log, paper.make
         )
         running = RunningCommand(service, clock, sink, f"http://127.0.0.1:{port}", paper)
         if not is_served:

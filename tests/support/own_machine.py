@@ -84,6 +84,14 @@ class OwnMachine:
         service = await self._start("serve", f"--port={self.port}")
         await service.says(re.compile(r"service\.ready"))
 
+    async def start_command(self) -> str:
+        """Run Command beside the service; return its address."""
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = int(free.getsockname()[1])
+        command = await self._start("serve", "--role=command", f"--port={port}")
+        await command.says(re.compile(r"service\.ready"))
+        return f"http://127.0.0.1:{port}"
+
     async def start_app(self, profile: str) -> str:
         """Run one person's App; return the address that opens it once."""
         service = f"--service=http://127.0.0.1:{self.port}"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from enigm.assembly.accounts import Provided, build_accounts
 from enigm.assembly.commerce import build_shop
-from enigm.assembly.esim import one_after_another
+from enigm.assembly.esim import build_esim, one_after_another
 from enigm.assembly.evidence import build_evidence, take_evidence
 from enigm.assembly.trust import build_trust
 from enigm.assembly.upkeep import Upkeep
@@ -23,6 +23,7 @@ from enigm.crossings.decision_is_audited_by_handle import (
     DeviceDecisionsAudited,
 )
 from enigm.crossings.deleted_account_leaves_devices import DeletedAccountLeavesDevices
+from enigm.crossings.paid_order_becomes_esim import PaidOrderBecomesEsim
 from enigm.crossings.protected_request_asks_device_trust import ProtectedRequestAsksDeviceTrust
 from enigm.crossings.registered_account_begins_device_chain import AccountBeginsDeviceChain
 from enigm.crypto.tokens import TokenIssuer
@@ -34,14 +35,14 @@ from enigm.faces.command.application import Console, Frame, command_application
 from enigm.faces.command.files import StaticFiles
 from enigm.faces.command.gate import Gate
 from enigm.faces.command.origin import origin_of
-from enigm.faces.command.parts import Parts, ShopParts
+from enigm.faces.command.parts import EsimDeeds, Parts, ShopParts
 from enigm.faces.command.refusals import Refusals
 from enigm.faces.command.rendering import Pages
 from enigm.faces.command.sessions import Visits
 from enigm.foundation.outbox import Courier
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from enigm.assembly.commerce import Shop
     from enigm.assembly.surroundings import Surroundings
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from enigm.domains.audit.actions.recording import AuditLog
     from enigm.faces.command.guards import Receive, Scope, Send
     from enigm.foundation.database import Database
+    from enigm.foundation.outbox import Fact
     from enigm.foundation.retention import RetentionJob
 
 # What Command opens. Messaging is not among it: there is nothing of it to show.
@@ -60,11 +62,21 @@ STORES: Final = (
     "commerce",
     "devices",
     "entitlements",
+    "esim",
     "handles",
     "policy",
     "posture",
 )
-ERASED_FROM: Final = ("accounts", "attestation", "devices", "handles", "posture")
+ERASED_FROM: Final = (
+    "accounts",
+    "attestation",
+    "commerce",
+    "devices",
+    "entitlements",
+    "esim",
+    "handles",
+    "posture",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +152,13 @@ def build_command(
     trusting = build_trust(around, dict(databases))
     shop = make_shop(around, databases, trusting.audit, origin.address)
     upkeep = Upkeep([], retention, around.log)
-    account = _build_account_parts(around, dict(databases), trusting, upkeep, shop)
+    erased = [databases[name] for name in ERASED_FROM]
+    tokens = PaidOrderBecomesEsim(shop.commerce.hand_over)
+    esim = build_esim(around, databases["esim"], trusting, tokens, lambda: upkeep.scrub(erased))
+    left_behind = (shop.leaving, esim.leaving)
+    account = _build_account_parts(around, dict(databases), trusting, upkeep, left_behind)
     upkeep.couriers += [account.courier, *shop.couriers]
-    upkeep.jobs.append(shop.commerce.polling)
+    upkeep.jobs += [shop.commerce.polling, esim.esims.ending]
     visits = Visits(
         account.accounts.sessions, account.names, origin, around.keys, around.clock, around.entropy
     )
@@ -152,6 +168,7 @@ def build_command(
         accounts=account.accounts,
         chains=account.chains,
         shop=_shop_parts(shop),
+        esim=EsimDeeds(esim.esims, esim.holders),
         visits=visits,
         clock=around.clock,
     )
@@ -170,7 +187,7 @@ def _shop_parts(shop: Shop) -> ShopParts:
         refunds=commerce.refunds,
         activation=shop.activation,
         names=shop.names,
-        pay_by_code=None,
+        pay_by_code=commerce.codes.pay,
     )
 
 
@@ -179,7 +196,7 @@ def _build_account_parts(
     databases: dict[str, Database],
     trusting: TrustParts,
     upkeep: Upkeep,
-    shop: Shop,
+    left_behind: Sequence[Callable[[Fact], None]],
 ) -> AccountParts:
     number = trusting.policies.number
     names = OwnerNames(around.keys)
@@ -193,7 +210,7 @@ def _build_account_parts(
     courier = Courier(
         databases["accounts"],
         accounts_store.outbox,
-        {leaving.KIND: one_after_another(leaving, shop.leaving)},
+        {leaving.KIND: one_after_another(leaving, *left_behind)},
         clock=around.clock,
         log=around.log,
     )

@@ -140,6 +140,11 @@ class CriticalAction(Enum):
     PIN_REMOVE = "accounts.pin.remove"
     DURESS_PIN_CHANGE = "accounts.pin.duress"
     DEVICE_REVOKE = "devices.revoke"
+    REFUND_CLAIM = "commerce.refund.claim"
+    ESIM_REVEAL = "esim.reveal"
+    ESIM_REPLACE = "esim.replace"
+    ESIM_UNLINK = "esim.unlink"
+    ESIM_DELETE = "esim.delete"
 
 
 class Course(Enum):

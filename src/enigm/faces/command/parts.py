@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from litestar import Request
 from litestar.params import Dependency
 
+from enigm.crossings.account_acts_as_esim_holder import EsimHolders
 from enigm.crossings.account_buys_under_another_name import PurchaseNames
 from enigm.crossings.paid_order_becomes_entitlement import PaidOrderBecomesEntitlement
 from enigm.domains.accounts.actions import Accounts
@@ -18,12 +19,13 @@ from enigm.domains.commerce.actions.refunding import Refunds
 from enigm.domains.commerce.actions.reviewing import Reviewing
 from enigm.domains.commerce.model.orders import OwnOrder
 from enigm.domains.devices.actions.chains import Chains
+from enigm.domains.esim.actions import Esims
 from enigm.faces.command.rendering import Pages
 from enigm.faces.command.sessions import Visits
 from enigm.foundation.clock import Clock
 
-PayByCode = Callable[[OwnOrder, str], None]
-"""Pays one's own order with a code as it was typed; raises a Refusal."""
+PayByCode = Callable[[OwnOrder, str, bytes], object]
+"""Pays one's own order with a code as it was typed, counting tries by who asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,15 @@ class ShopParts:
     refunds: Refunds
     activation: PaidOrderBecomesEntitlement
     names: PurchaseNames
-    pay_by_code: PayByCode | None
+    pay_by_code: PayByCode
+
+
+@dataclass(frozen=True, slots=True)
+class EsimDeeds:
+    """The deeds of eSIMs, and who names an account among them."""
+
+    esims: Esims
+    holders: EsimHolders
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +56,7 @@ class Parts:
     accounts: Accounts
     chains: Chains
     shop: ShopParts
+    esim: EsimDeeds
     visits: Visits
     clock: Clock
 

@@ -25,6 +25,7 @@ PLACES: Final = (
     ("/products", "Products"),
     ("/orders", "Payments"),
     ("/entitlements", "What I have"),
+    ("/esims", "eSIMs"),
     ("/devices", "Devices"),
     ("/sessions", "Sessions"),
     ("/account", "Account"),
@@ -57,10 +58,19 @@ class Pages:
             "product": wording.PRODUCT_NAMES.__getitem__,
             "order_state": wording.STATE_NAMES.__getitem__,
             "octets": base64url_encode,
+            "profile_word": wording.PROFILE_NAMES.__getitem__,
+            "plan_word": wording.PLAN_NAMES.__getitem__,
+            "fault_word": wording.FAULT_NAMES.__getitem__,
+            "qr": wording.qr,
         }
         self._environment.filters.update(filters)
         known: dict[str, Any] = self._environment.globals
-        known |= {"static": static.address, "form_token": _form_token, "places": PLACES}
+        known |= {
+            "static": static.address,
+            "form_token": _form_token,
+            "form_field_of": _form_field,
+            "places": PLACES,
+        }
 
     def show(
         self,
@@ -89,5 +99,10 @@ def visitor_of(request: Request[Any, Any, Any]) -> Visitor:
 @pass_context
 def _form_token(context: Context) -> Markup:
     """Return the hidden field that every form carries."""
-    token = context["visitor"].form_token
+    return _form_field(context["visitor"])
+
+
+def _form_field(visitor: Visitor) -> Markup:
+    """Return the field for a visitor: macros have no context of their own."""
+    token = visitor.form_token
     return Markup('<input type="hidden" name="{}" value="{}">').format(FORM_FIELD, token)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from decimal import Decimal
 
+import segno
+
 from enigm.domains.commerce.model import PLACES, Currency, MethodName, Money
 from enigm.domains.commerce.model.catalogue import Product
 from enigm.domains.commerce.model.orders import OrderState
+from enigm.domains.esim.model import CommercialState, Fault, ProfileState
 
 METHOD_NAMES = {
     MethodName.CODE: "Code Coin",
@@ -44,6 +47,36 @@ STATE_NAMES = {
     OrderState.REJECTED: "Rejected",
     OrderState.CANCELLED: "Cancelled",
     OrderState.REFUNDED: "Paid back",
+}
+PROFILE_NAMES = {
+    ProfileState.AVAILABLE: "Not ordered yet",
+    ProfileState.ALLOCATED: "Ordered",
+    ProfileState.CONFIRMED: "Being prepared",
+    ProfileState.RELEASED: "Ready to install",
+    ProfileState.DOWNLOADED: "Downloaded",
+    ProfileState.INSTALLED: "Installed",
+    ProfileState.ENABLED: "On",
+    ProfileState.DISABLED: "Off",
+    ProfileState.DELETED: "Deleted on the phone",
+    ProfileState.ERROR: "Something went wrong",
+    ProfileState.UNAVAILABLE: "Withdrawn",
+}
+PLAN_NAMES = {
+    CommercialState.PURCHASED: "Bought",
+    CommercialState.ACTIVATION_READY: "Ready to activate",
+    CommercialState.ACTIVE: "Active",
+    CommercialState.SUSPENDED: "Paused",
+    CommercialState.USED_UP: "Used up",
+    CommercialState.EXPIRED: "Over",
+    CommercialState.RETIRED: "Ended by you",
+    CommercialState.REPLACED: "Replaced",
+    CommercialState.REFUNDED: "Paid back",
+}
+FAULT_NAMES = {
+    Fault.ELIGIBILITY: "the phone cannot take it",
+    Fault.CONFIRMATION_CODE: "the confirmation code was wrong",
+    Fault.DOWNLOAD: "the download failed; try again",
+    Fault.INSTALL: "the installation failed; try again",
 }
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
@@ -97,3 +130,8 @@ def euros(cents: int) -> str:
 def product_word(word: str) -> str:
     """Write a product that another domain knows by its word."""
     return PRODUCT_NAMES[Product(word)]
+
+
+def qr(text: str) -> str:
+    """Return a QR code as a picture that stands in the page itself."""
+    return segno.make(text, error="m").svg_data_uri(scale=4)

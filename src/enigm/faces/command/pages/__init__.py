@@ -8,6 +8,7 @@ from enigm.faces.command.pages import (
     devices,
     entering,
     entitlements,
+    esims,
     home,
     orders,
     pin,
@@ -26,4 +27,5 @@ PERSON_PAGES = (
     *orders.HANDLERS,
     *refunds.HANDLERS,
     *entitlements.HANDLERS,
+    *esims.HANDLERS,
 )

@@ -88,8 +88,8 @@ def _order(request: Asked, parts: Parts, offer: Offer, data: Purchase) -> tuple[
         assert opened.comeback is not None, "a guest's order has a code to come back with"
         own = GuestsOrder(opened.comeback)
         address, cookies = f"/orders/{GUEST}", [parts.visits.order_cookie(opened.comeback)]
-    if method is MethodName.CODE and shop.pay_by_code is not None:
-        shop.pay_by_code(own, data.code)
+    if method is MethodName.CODE:
+        shop.pay_by_code(own, data.code, buyer or visitor_of(request).form_token.encode())
     return address, cookies
 
 
@@ -116,12 +116,9 @@ def _form(
 
 
 def _methods(parts: Parts) -> list[MethodName]:
-    """Return the ways to pay that work now; by code only where codes can be taken."""
+    """Return the ways to pay that work now."""
     usable = parts.shop.ordering.methods()
-    takes_codes = parts.shop.pay_by_code is not None
-    return [
-        name for name in _ORDER if name in usable and (takes_codes or name is not MethodName.CODE)
-    ]
+    return [name for name in _ORDER if name in usable]
 
 
 def _offer(parts: Parts, sku: str) -> Offer:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Final
 
-import segno
 from litestar import Response, get, post
 from litestar.enums import RequestEncodingType
 from litestar.params import Body
@@ -202,7 +201,7 @@ def _shown(parts: Parts, name: str, own: OwnOrder) -> OrderPage:
         title=_titles(parts).get(order.sku, order.sku),
         due=Money(order.due, order.currency),
         missing=Money(order.missing or order.due, order.currency),
-        qr=_qr(instruction.uri) if instruction and order.method in _SCANNED else "",
+        qr=wording.qr(instruction.uri) if instruction and order.method in _SCANNED else "",
         is_live=order.state in _LIVE,
         seconds_left=order.expires_at - parts.clock.now_seconds(),
         is_hosted=order.method is MethodName.CARD,
@@ -220,11 +219,6 @@ def _told(value: HeldValue) -> HeldValue | None:
     if value.place.endswith("_at"):
         return replace(value, value=wording.date(int(value.value)))
     return value
-
-
-def _qr(text: str) -> str:
-    """Return a QR code as a picture that stands in the page itself."""
-    return segno.make(text, error="m").svg_data_uri(scale=4)
 
 
 def _titles(parts: Parts) -> dict[str, str]:

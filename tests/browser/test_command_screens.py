@@ -1,0 +1,71 @@
+"""Every page of Command: axe finds nothing, nothing foreign is asked, and it is light."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.browser import VIEWPORTS, axe_violations
+from tests.support.command_scene import COMMAND_SCREENS, CommandScreen, standing
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from playwright.async_api import Page
+
+pytestmark = pytest.mark.browser
+PAGE_BYTES_MAX = 150_000
+
+
+@pytest.mark.requirement("CMD-01", "CMD-11", "PAY-01")
+@pytest.mark.parametrize("screen", COMMAND_SCREENS, ids=lambda screen: str(screen.name))
+async def test_a_page_is_accessible_silent_and_asks_for_nobody(
+    page: Page, tmp_path: Path, screen: CommandScreen
+) -> None:
+    async with standing(page, tmp_path) as scene:
+        await screen.deed(scene)
+        found: list[str] = []
+        for width, viewport in VIEWPORTS.items():
+            await page.set_viewport_size(viewport)
+            for scheme in ("light", "dark"):
+                await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+                found += [f"{width} {scheme} {it}" for it in await axe_violations(page)]
+            assert await page.evaluate(_SIDEWAYS) <= 0, f"{width}: the page scrolls sideways"
+        assert found == []
+        assert await page.evaluate(_SMALL_TARGETS) == []
+        assert await page.evaluate(_FIELDS_THAT_IDENTIFY) == []
+        # What the page itself loads; the worker that makes secrets comes when a form is sent.
+        transferred = await page.evaluate(_TRANSFERRED)
+        assert transferred < PAGE_BYTES_MAX, transferred
+        errors = [text for text in scene.seen.console_errors if "404" not in text]
+        assert errors == []
+        assert scene.seen.foreign_requests == []
+
+
+_SIDEWAYS = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+_TRANSFERRED = """() => performance.getEntriesByType("resource")
+    .filter(it => !it.name.includes("/keys.js"))
+    .reduce((sum, it) => sum + it.encodedBodySize, 0)
+    + performance.getEntriesByType("navigation")[0].encodedBodySize"""
+_FIELDS_THAT_IDENTIFY = """() => {
+    const words = /e-?mail|phone|telephone|passport|birth|real name|surname|street/i;
+    const asks = it => [it.type, it.name, it.id, it.autocomplete, it.ariaLabel, it.placeholder,
+        ...[...it.labels ?? []].map(label => label.innerText)].join(" ");
+    return [...document.querySelectorAll("input, textarea, select")]
+        .filter(it => ["email", "tel", "file"].includes(it.type) || words.test(asks(it)))
+        .map(it => it.outerHTML.slice(0, 90));
+}"""
+# A link within a sentence is as tall as its line (WCAG 2.5.8 exempts it).
+_SMALL_TARGETS = """() => {
+    const small = [];
+    for (const it of document.querySelectorAll("a, button, summary, input, textarea, select")) {
+        const target = it.matches("[type=radio], [type=checkbox]") ? it.closest("label") : it;
+        const { width, height } = target.getBoundingClientRect();
+        const isHidden = width === 0 || it.matches("[type=hidden], .skip, :disabled");
+        if (isHidden || it.closest(".unseen, p, dd") || it.closest(".words")) continue;
+        const what = target.outerHTML.slice(0, 90);
+        if (width < 43.5 || height < 43.5) small.push(`${what} ${width}x${height}`);
+    }
+    return small;
+}"""
