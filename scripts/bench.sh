@@ -7,6 +7,7 @@ cd "$(dirname "$0")/.."
 .venv/bin/python benchmarks/attestation/run.py "$@"
 .venv/bin/python -m benchmarks.audit.run "$@"
 .venv/bin/python -m benchmarks.policy.run "$@"
+.venv/bin/python -m benchmarks.payments.run "$@"
 if [ -n "${ENIGM_PEERS_KIT:-}" ]; then
     .venv/bin/python benchmarks/delivery/run.py
 else
