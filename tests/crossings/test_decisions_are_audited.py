@@ -7,6 +7,7 @@ import pytest
 
 from enigm.crossings.decision_is_audited_by_handle import PolicyChangesAudited
 from enigm.crypto.tree_log.verification import verify_log
+from enigm.domains.audit import store as audit_store
 from enigm.domains.audit.actions.publishing import log_key
 from enigm.domains.audit.actions.recording import AuditLog
 from enigm.domains.audit.model import NO_HANDLE, Category, Role
@@ -15,6 +16,7 @@ from enigm.foundation.entropy import SystemEntropy
 from enigm.foundation.keyfile import load_or_create_keys
 from tests.support.journey import Problem
 from tests.support.service import Running, running, running_service, settings_of_tests
+from tests.support.waiting import wait_until
 
 __all__ = ["running"]
 
@@ -137,3 +139,36 @@ async def test_a_stopped_service_leaves_a_log_that_an_outsider_can_check(tmp_pat
         return (settings.audit_folder / path).read_bytes()
 
     assert verify_log(fetch, key).checkpoint.size == 1
+
+
+@pytest.mark.requirement("AUD-03")
+async def test_a_log_that_was_rewritten_is_told_and_stops_nothing_else(tmp_path) -> None:
+    settings = settings_of_tests(tmp_path)
+    async with running_service(settings) as started:
+        await started.journey.register()
+        started.service.upkeep.run_once()
+        # Whoever came first, this or the service's own upkeep, has published it soon.
+        wait_until((settings.audit_folder / "checkpoint").exists)
+        await started.journey.register()
+        with started.service.databases["audit"].begin() as connection:
+            connection.execute(audit_store.entry.update().values(commitment=bytes(32)))
+        ran: list[str] = []
+        started.service.upkeep.jobs.append(Last(ran))
+        started.clock.advance(120)
+        started.service.upkeep.run_once()
+        wait_until(lambda: "AuditRewrittenError" in started.log.getvalue())
+        assert "run" in ran
+    assert ran[-1] == "finish", "and the service stops in order"
+
+
+class Last:
+    """A job after the one that fails."""
+
+    def __init__(self, ran: list[str]) -> None:
+        self._ran = ran
+
+    def run_if_due(self) -> None:
+        self._ran.append("run")
+
+    def finish(self) -> None:
+        self._ran.append("finish")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from enigm.foundation.retention import erase_deleted_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from enigm.foundation.database import Database
     from enigm.foundation.log import EventLog
@@ -62,7 +62,7 @@ class Upkeep:
         self.deliver_facts()
         self._retention.run_if_due()
         for job in self.jobs:
-            job.run_if_due()
+            self._guarded(job.run_if_due)
         self._scrub_waiting()
 
     async def start(self) -> None:
@@ -75,7 +75,14 @@ class Upkeep:
         if self._task is not None:
             await self._task
         for job in self.jobs:
-            await asyncio.to_thread(job.finish)
+            await asyncio.to_thread(self._guarded, job.finish)
+
+    def _guarded(self, deed: Callable[[], None]) -> None:
+        """Let no job that fails keep the others, or the end, from coming; the operator is told."""
+        try:
+            deed()
+        except Exception as error:  # noqa: BLE001 - a job's edge: the next one must run
+            self._log.failure("job.failed", error, kind="upkeep")
 
     async def _run(self) -> None:
         while not self._must_stop.is_set():
