@@ -21,7 +21,8 @@ def version_key(version: str) -> VersionKey:
         epoch, rest = "0", version
     upstream, dash, revision = rest.rpartition("-")
     if not dash:
-        upstream, revision = rest, ""
+        # No revision is the same as revision 0.
+        upstream, revision = rest, "0"
     return int(epoch), _pieces(upstream), _pieces(revision)
 
 
