@@ -42,7 +42,8 @@ class Decisions:
 
     made: list[AccountDecision] = field(default_factory=list["AccountDecision"])
 
-    def record(self, decision: AccountDecision, _account_id: AccountId) -> None:
+    def record(self, decision: AccountDecision, account_id: AccountId) -> None:
+        del account_id
         self.made.append(decision)
 
 
