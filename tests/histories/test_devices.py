@@ -43,6 +43,7 @@ ENTROPY = FakeEntropy(b"history of devices")
 KEYS = [Ed25519.generate(ENTROPY) for _ in range(DEVICES)]
 ROOTS = [Hybrid.generate(ENTROPY) for _ in range(OWNERS)]
 
+
 class AnyLeave:
     """Lets every critical deed be done: the PIN has its own histories."""
 
