@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from enigm.domains.accounts.store import DESIGN as ACCOUNTS
+from enigm.domains.administration.store import DESIGN as ADMINISTRATION
 from enigm.domains.attestation.store import DESIGN as ATTESTATION
 from enigm.domains.audit.store import DESIGN as AUDIT
 from enigm.domains.commerce.store import DESIGN as COMMERCE
@@ -30,6 +31,7 @@ DESIGNS: Final[dict[str, StoreDesign]] = {
     design.domain: design
     for design in (
         ACCOUNTS,
+        ADMINISTRATION,
         ATTESTATION,
         AUDIT,
         COMMERCE,

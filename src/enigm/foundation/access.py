@@ -17,6 +17,8 @@ class Access(Enum):
     """A living session, a trusted device's signature, and a policy that allows the operation."""
     TOKEN = "token"
     """A one-use token, and nothing that names anyone; the handler spends it."""
+    ADMINISTRATOR = "administrator"
+    """An administrator's own session, and a role that does the deed."""
 
 
 ACCESS_OPTION: Final = "access"
@@ -28,6 +30,8 @@ def opened_to(access: Access) -> dict[str, Any]:
     """Return the options of a route handler that may be reached this way."""
     if access is Access.PROTECTED:
         raise RuntimeError("a protected route names its operation: use protected()")
+    if access is Access.ADMINISTRATOR:
+        raise RuntimeError("an administrators' route names its deed: use administrative()")
     return {ACCESS_OPTION: access}
 
 
@@ -39,3 +43,12 @@ def protected(operation: str, *, pin: str | None = None) -> dict[str, Any]:
         pin: the critical action whose PIN grant the handler spends, if it does one.
     """
     return {ACCESS_OPTION: Access.PROTECTED, OPERATION_OPTION: operation, PIN_OPTION: pin}
+
+
+def administrative(deed: str) -> dict[str, Any]:
+    """Return the options of a route handler that only administrators reach.
+
+    Args:
+        deed: administration's word for what it does; roles and records go by it.
+    """
+    return {ACCESS_OPTION: Access.ADMINISTRATOR, OPERATION_OPTION: deed}

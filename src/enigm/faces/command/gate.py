@@ -55,11 +55,13 @@ class Gate:
             raise SessionNeededError
         if access in self._admissions:
             await self._admissions[access](connection, handler)
+            # Who was let in this way stands there now, with the token of their own forms.
+            visitor = connection.state.visitor
         elif access not in {Access.PUBLIC, Access.SESSION}:
             msg = f"nothing lets in to {handler.handler_name}"
             raise RuntimeError(msg)
         if isinstance(connection, Request) and connection.method not in SAFE_METHODS:
-            await _check_form(connection, visitor)
+            await check_form(connection, visitor)
 
 
 def access_of(handler: BaseRouteHandler) -> Access:
@@ -71,7 +73,8 @@ def access_of(handler: BaseRouteHandler) -> Access:
     return access
 
 
-async def _check_form(request: Request[Any, Any, Any], visitor: Visitor) -> None:
+async def check_form(request: Request[Any, Any, Any], visitor: Visitor) -> None:
+    """Return if a form is from this visitor's own page; raises FormRefusedError."""
     if request.scope["path"].startswith(MACHINE_PREFIX):
         return
     brought = request.headers.get(FORM_HEADER)

@@ -1,0 +1,1 @@
+"""What can be done with administrators: invite, enrol, sign in, act, revoke."""
