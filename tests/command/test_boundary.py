@@ -81,8 +81,7 @@ def test_commands_process_opens_no_store_of_messages(tmp_path: Path) -> None:
         assert "messaging.db" not in files
         assert "accounts.db" in files
     finally:
-        for database in service.databases.values():
-            database.close()
+        service.close()
 
 
 @pytest.mark.requirement("CMD-10")

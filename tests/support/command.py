@@ -25,7 +25,9 @@ from enigm.foundation.entropy import SystemEntropy
 from enigm.foundation.log import EventLog
 from enigm.wire import registration_proof
 from enigm.wire.account_registration import sign_registration
+from enigm.wire.critical_action import parameters_digest
 from tests.support.journey import Person, b64, unb64
+from tests.support.pin_deeds import DURESS_PIN, PIN, pin_secret
 from tests.support.service import settings_of_tests
 from tests.support.shop import PaperMethod, PaperRates
 
@@ -113,6 +115,43 @@ class Visit:
         nonce = registration_proof.solve(unb64(guard["challenge"]), guard["difficulty_bits"])
         return {"challenge": guard["challenge"], "nonce": b64(nonce)}
 
+    async def set_pin(self, person: Person, pin: str = PIN, duress: str = DURESS_PIN) -> None:
+        """Set both PINs."""
+        records = [await self._pin_record(person, each) for each in (pin, duress)]
+        body = {"opaque_record": records[0], "duress_record": records[1]}
+        (await self.ask("/pin/set", body)).raise_for_status()
+
+    async def grant(self, person: Person, action: str, *parameters: bytes, pin: str = PIN) -> str:
+        """Enter a PIN for a deed; a wrong one sends noise and is given nothing."""
+        client, secret = opaque_snake.OpaqueClient(), pin_secret(person, pin)
+        begun = [client.start_login(secret) for _ in range(2)]
+        body = {
+            "action": action,
+            "parameters": b64(parameters_digest(*parameters)),
+            "opaque_requests": [b64(request.to_bytes()) for request, _ in begun],
+        }
+        answer = (await self.ask("/pin/start", body)).raise_for_status().json()
+        last, place = bytes(64), 0
+        for at, ((_, state), told) in enumerate(
+            zip(begun, answer["opaque_responses"], strict=True)
+        ):
+            try:
+                sealed = opaque_snake.CredentialResponse.from_bytes(unb64(told))
+                last = client.finish_login(sealed, state, secret).finalization.to_bytes()
+                place = at
+            except opaque_snake.OpaqueError:
+                continue
+        finish = {"attempt": answer["attempt"], "place": place, "opaque_finalization": b64(last)}
+        return (await self.ask("/pin/finish", finish)).json().get("grant", "")
+
+    async def _pin_record(self, person: Person, pin: str) -> str:
+        client, secret = opaque_snake.OpaqueClient(), pin_secret(person, pin)
+        request, state = client.start_registration(secret)
+        body = {"opaque_request": b64(request.to_bytes())}
+        answer = (await self.ask("/pin/register", body)).raise_for_status().json()
+        response = opaque_snake.RegistrationResponse.from_bytes(unb64(answer["opaque_response"]))
+        return b64(client.finish_registration(response, state, secret).upload.to_bytes())
+
     async def sign_up(self, person: Person) -> httpx.Response:
         """Make an account; the session is in the cookies then."""
         answer = await self.ask("/sign-up", await self.registration_body(person))
@@ -193,8 +232,7 @@ async def running_command(
         if not is_served:
             # Nothing runs beside the test: what happens, happens when it says so.
             yield running
-            for database in service.databases.values():
-                database.close()
+            service.close()
             return
         server = uvicorn.Server(
             uvicorn.Config(service, lifespan="on", log_config=None, timeout_graceful_shutdown=2)  # pyright: ignore[reportArgumentType]

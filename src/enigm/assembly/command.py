@@ -14,6 +14,7 @@ from enigm.assembly.accounts import Provided, build_accounts
 from enigm.assembly.commerce import build_shop
 from enigm.assembly.esim import build_esim, one_after_another
 from enigm.assembly.evidence import build_evidence, take_evidence
+from enigm.assembly.invoicing import build_invoicing
 from enigm.assembly.trust import build_trust
 from enigm.assembly.upkeep import Upkeep
 from enigm.crossings.account_has_owner_name import OwnerNames
@@ -35,7 +36,7 @@ from enigm.faces.command.application import Console, Frame, command_application
 from enigm.faces.command.files import StaticFiles
 from enigm.faces.command.gate import Gate
 from enigm.faces.command.origin import origin_of
-from enigm.faces.command.parts import EsimDeeds, Parts, ShopParts
+from enigm.faces.command.parts import EsimDeeds, InvoiceDeeds, Parts, ShopParts
 from enigm.faces.command.refusals import Refusals
 from enigm.faces.command.rendering import Pages
 from enigm.faces.command.sessions import Visits
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from enigm.assembly.commerce import Shop
+    from enigm.assembly.esim import EsimParts
     from enigm.assembly.surroundings import Surroundings
     from enigm.assembly.trust import TrustParts
     from enigm.domains.accounts.actions import Accounts
@@ -64,6 +66,7 @@ STORES: Final = (
     "entitlements",
     "esim",
     "handles",
+    "invoices",
     "policy",
     "posture",
 )
@@ -98,6 +101,7 @@ class CommandService:
     frame: Frame
     parts: Parts
     shop: Shop
+    esim: EsimParts
     upkeep: Upkeep
     around: Surroundings = field(repr=False)
 
@@ -117,9 +121,14 @@ class CommandService:
         """Stop with everything written."""
         self.around.log.event("service.stopping")
         await self.upkeep.stop()
+        self.close()
+        self.around.log.event("service.stopped")
+
+    def close(self) -> None:
+        """Close what was opened: connections to providers, and stores."""
+        self.esim.close()
         for database in self.databases.values():
             database.close()
-        self.around.log.event("service.stopped")
 
     async def _live(self, receive: Receive, send: Send) -> None:
         while True:
@@ -162,6 +171,7 @@ def build_command(
     visits = Visits(
         account.accounts.sessions, account.names, origin, around.keys, around.clock, around.entropy
     )
+    invoicing = build_invoicing(around, databases["invoices"], shop.commerce)
     static = StaticFiles()
     pages = Pages(static, visits)
     parts = Parts(
@@ -169,13 +179,14 @@ def build_command(
         chains=account.chains,
         shop=_shop_parts(shop),
         esim=EsimDeeds(esim.esims, esim.holders),
+        invoicing=InvoiceDeeds(invoicing.tickets, invoicing.invoices),
         visits=visits,
         clock=around.clock,
     )
     refusals = Refusals(pages, around.log, around.entropy)
     frame = Frame(origin, pages, static, Gate(visits), refusals)
     console = command_application(frame, parts)
-    return CommandService(databases, console, frame, parts, shop, upkeep, around)
+    return CommandService(databases, console, frame, parts, shop, esim, upkeep, around)
 
 
 def _shop_parts(shop: Shop) -> ShopParts:
@@ -187,7 +198,8 @@ def _shop_parts(shop: Shop) -> ShopParts:
         refunds=commerce.refunds,
         activation=shop.activation,
         names=shop.names,
-        pay_by_code=commerce.codes.pay,
+        codes=commerce.codes,
+        mint=commerce.mint,
     )
 
 

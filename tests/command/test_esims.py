@@ -1,0 +1,150 @@
+"""An eSIM's whole life through Command, against an SM-DP+ over mutual TLS."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+
+from enigm.domains.commerce.model import MethodName, PaymentEventKind
+from enigm.foundation.encoding import base64url_decode
+from enigm.foundation.esim_settings import Es2PlusSettings, EsimPlanSettings, EsimSettings
+from tests.support.command import RunningCommand, running_command
+from tests.support.esim_world import certificates, smdp
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from tests.support.esim_world import Certificates
+    from tests.support.journey import Journey, Person
+    from tests.support.service import Running
+    from tests.support.smdp import SmDp
+
+__all__ = ["certificates", "smdp"]
+
+TOKEN = re.compile(r'name="token" class="mono" value="([\w-]{43})"')
+LPA = re.compile(r'id="lpa">(LPA:1\$[^<]+)<')
+RETRIEVAL = re.compile(r'id="retrieval">([^<]+)<')
+
+
+@pytest.fixture
+async def command(
+    running: Running, smdp: SmDp, certificates: Certificates
+) -> AsyncGenerator[RunningCommand]:
+    """Command of an operator who has set a provider up."""
+    shown = certificates.shop
+    provider = Es2PlusSettings(
+        url=smdp.url,
+        requester="2.999.10",
+        authority=certificates.authority.file,
+        certificate=shown.certificate,
+        key=shown.key,
+        listener_certificate=shown.certificate,
+        listener_key=shown.key,
+    )
+    plan = EsimPlanSettings(provider="es2plus", item="data", days=30)
+    esim = EsimSettings(plans={"sim-5": plan}, es2plus=provider)
+    settings = msgspec.structs.replace(running.settings, esim=esim)
+    async with running_command(settings, running.clock) as started:
+        yield started
+
+
+class Holder:
+    """Somebody at Command with an account, a PIN and one eSIM."""
+
+    def __init__(self, command: RunningCommand, person: Person) -> None:
+        self.command = command
+        self.person = person
+        self.visit = command.visit()
+        self.page = ""
+
+    async def arrive(self) -> None:
+        """Buy an eSIM, pay it for good and set it up."""
+        visit = self.visit
+        await visit.sign_up(self.person)
+        await visit.set_pin(self.person)
+        await visit.get("/buy/sim-5")
+        bought = await visit.post("/buy/sim-5/order", {"country": "EE", "method": "monero"})
+        order = bought.headers["location"]
+        await visit.get(order)
+        self.command.paper.happen(MethodName.MONERO, PaymentEventKind.CONFIRMED, depth=25)
+        assert "Set up the eSIM" in (await visit.get(order)).text
+        found = TOKEN.search((await visit.get(f"/esims?order={order.rpartition('/')[2]}")).text)
+        assert found
+        token = {"token": found.group(1)}
+        assert (await visit.post("/esims/set-up", token)).status_code == 400
+        made = await visit.post("/esims/set-up", token | {"notice": "1"})
+        assert made.status_code == 303, made.text
+        self.page = made.headers["location"]
+
+    async def by_pin(self, deed: str) -> str:
+        """Do something that asks for the PIN; return the page that follows."""
+        esim_id = base64url_decode(self.page.rpartition("/")[2])
+        grant = await self.visit.grant(self.person, f"esim.{deed}", esim_id)
+        answer = await self.visit.post(f"{self.page}/{deed}", {"grant": grant})
+        assert answer.status_code in {200, 303}, answer.text
+        if answer.status_code == 303:
+            self.page = answer.headers["location"]
+        return answer.text
+
+
+@pytest.fixture
+async def holder(command: RunningCommand, journey: Journey) -> Holder:
+    """Somebody with an eSIM that is bought."""
+    made = Holder(command, journey.new_person())
+    await made.arrive()
+    return made
+
+
+@pytest.mark.requirement("CMD-12", "SIM-01", "SIM-02")
+async def test_an_esim_is_bought_activated_shown_by_pin_replaced_and_deleted(
+    holder: Holder,
+) -> None:
+    visit = holder.visit
+    assert (await visit.post(f"{holder.page}/activate")).status_code == 303
+    page = (await visit.get(holder.page)).text
+    assert "Ready to install" in page
+    assert "LPA:" not in page
+    for grant in ("", "A" * 43):
+        refused = await visit.post(f"{holder.page}/reveal", {"grant": grant})
+        assert refused.status_code == 403
+        assert "LPA:" not in refused.text
+    shown = await holder.by_pin("reveal")
+    assert LPA.search(shown)
+    assert "data:image/svg+xml" in shown
+    before = holder.page
+    await holder.by_pin("replace")
+    assert holder.page != before
+    assert "erased here" in await holder.by_pin("delete")
+    assert (await visit.get(holder.page)).status_code == 404
+
+
+@pytest.mark.requirement("CMD-12", "SIM-03")
+async def test_an_esim_is_unlinked_and_taken_back_by_its_code(
+    holder: Holder, command: RunningCommand, journey: Journey
+) -> None:
+    found = RETRIEVAL.search(await holder.by_pin("unlink"))
+    assert found
+    assert (await holder.visit.get(holder.page)).status_code == 404
+    other = command.visit()
+    await other.sign_up(journey.new_person())
+    linked = await other.post("/esims/link", {"code": found.group(1)})
+    assert linked.status_code == 303
+    assert (await other.get(linked.headers["location"])).status_code == 200
+
+
+@pytest.mark.requirement("CMD-09", "SIM-01")
+async def test_nobody_sees_or_touches_anothers_esim(
+    holder: Holder, command: RunningCommand, journey: Journey
+) -> None:
+    other = command.visit()
+    await other.sign_up(journey.new_person())
+    assert (await other.get(holder.page)).status_code == 404
+    for deed in ("look", "activate", "installed", "retire"):
+        assert (await other.post(f"{holder.page}/{deed}")).status_code == 404, deed
+    for deed in ("reveal", "replace", "unlink", "delete"):
+        answer = await other.post(f"{holder.page}/{deed}", {"grant": "A" * 43})
+        assert answer.status_code in {403, 404}, deed
+    assert "No eSIM yet" in (await other.get("/esims")).text
