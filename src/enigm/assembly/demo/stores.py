@@ -55,11 +55,15 @@ class Table:
 
 
 def read_stores(folder: Path, key_file: Path, designs: Mapping[str, StoreDesign]) -> list[Table]:
-    """Open every store and read every row, opening sealed columns as well."""
+    """Open every store that there is and read every row, opening sealed columns as well."""
     keys = load_or_create_keys(key_file, SystemEntropy())
     tables: list[Table] = []
     for domain, design in sorted(designs.items()):
-        with closing(_open(folder / f"{domain}.db", keys, design)) as connection:
+        path = folder / f"{domain}.db"
+        if not path.exists():
+            # Nothing that ran keeps anything of this domain.
+            continue
+        with closing(_open(path, keys, design)) as connection:
             names = connection.execute(
                 "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
             )
