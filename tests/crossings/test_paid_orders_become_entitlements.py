@@ -154,6 +154,10 @@ def test_a_rejected_order_ends_what_was_activated_and_a_held_one_pauses_it(marke
     market.deliver()
     assert market.holds(ADA) == [("enigm", "over")]
     assert _links(market) == (0, 0)
+    # An appeal that is heard gives a new token: what was ended stays ended.
+    reviewing.decide(order.handle, Verdict.RELEASE, Reason.REQUESTED, REVIEWER)
+    market.activate(ADA, opened)
+    assert sorted(market.holds(ADA)) == [("enigm", "active"), ("enigm", "over")]
 
 
 def test_old_news_changes_nothing(market: Market) -> None:

@@ -19,7 +19,8 @@ from enigm.domains.commerce.errors import (
     PurchaseLimitedError,
     PurchaseRejectedError,
 )
-from enigm.domains.commerce.model import MethodName, PaymentEventKind
+from enigm.domains.commerce.model import Currency, MethodName, PaymentEventKind
+from enigm.domains.commerce.model.ledger import LedgerAccount
 from enigm.domains.commerce.model.orders import Buyer, BuyersOrder, OpenedOrder, OrderState
 from enigm.domains.commerce.model.review import MaskedOrder, OrderHandle, Verdict
 from enigm.domains.commerce.model.trade import AppealReason, Reason
@@ -193,6 +194,28 @@ def test_a_reviewer_cannot_decide_what_is_decided_or_unknown(shop: Shop) -> None
     with pytest.raises(OrderUnknownError):
         reviewing.decide(OrderHandle(bytes(20)), Verdict.HOLD, Reason.FRAUD, REVIEWER)
     assert shop.view(opened).state is OrderState.CANCELLED
+
+
+@pytest.mark.parametrize("verdict", [Verdict.HOLD, Verdict.REJECT, Verdict.CANCEL])
+def test_what_is_final_is_taken_back_by_nobody(one_shop: Shop, verdict: Verdict) -> None:
+    opened = one_shop.order()
+    one_shop.pay(opened)
+    with pytest.raises(OrderStateError):
+        one_shop.commerce.reviewing.decide(only(one_shop).handle, verdict, Reason.FRAUD, REVIEWER)
+    assert one_shop.view(opened).state is OrderState.FINAL
+
+
+@pytest.mark.requirement("PAY-09", "PAY-14")
+def test_a_held_order_that_became_final_is_sold_when_it_is_released(one_shop: Shop) -> None:
+    opened, reviewing = one_shop.order(), one_shop.commerce.reviewing
+    reviewing.decide(only(one_shop).handle, Verdict.HOLD, Reason.FRAUD, REVIEWER)
+    one_shop.pay(opened)
+    books = one_shop.commerce.books
+    assert one_shop.view(opened).state is OrderState.HELD
+    assert books.balance(LedgerAccount.SALES, Currency.EUR) == 0
+    reviewing.decide(only(one_shop).handle, Verdict.RELEASE, Reason.REQUESTED, REVIEWER)
+    assert one_shop.view(opened).state is OrderState.FINAL
+    assert books.balance(LedgerAccount.SALES, Currency.EUR) == -15_00
 
 
 @pytest.mark.requirement("CMD-09", "PAY-11")

@@ -11,7 +11,7 @@ from enigm.domains.commerce.errors import (
     OrderStateError,
     OrderUnknownError,
 )
-from enigm.domains.commerce.model.orders import Order, OrderState, TokenState
+from enigm.domains.commerce.model.orders import Order, OrderState, Standing, TokenState
 from enigm.domains.commerce.model.review import (
     ORDER_HANDLE_BYTES,
     MaskedOrder,
@@ -127,8 +127,8 @@ class Reviewing:
                 raise OrderUnknownError
             if order.decided not in _OPEN_TO[verdict]:
                 raise OrderStateError
-            if order.token_state is TokenState.ENDED and verdict is not Verdict.RELEASE:
-                # What was handed over for good cannot be taken back by anybody.
+            if order.decided is None and order.state is OrderState.FINAL:
+                # It is sold and may be handed over for good: nobody takes it back any more.
                 raise OrderStateError
             self._records.record(_ACTS[verdict], reviewer, self._name_in_records(order))
             decided = replace(order, decided=_DECIDED[verdict], reason=reason)
@@ -177,6 +177,9 @@ class Reviewing:
     def _released(self, order: Order) -> Order:
         """Lock the price anew, where nothing was paid while it was held."""
         order = replace(order, appeal="")
+        if order.token_state is TokenState.ENDED:
+            # What was activated was ended by the decision: there is a new token for it.
+            order = replace(order, token_state=TokenState.NONE, standing=Standing.ACTIVE)
         if order.state not in (OrderState.NEW, OrderState.EXPIRED):
             return replace(order, reason="")
         quote = self._ordering.quote(order.terms.price_cents, order.currency)
