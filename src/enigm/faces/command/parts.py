@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -12,20 +11,20 @@ from litestar.params import Dependency
 from enigm.crossings.account_acts_as_esim_holder import EsimHolders
 from enigm.crossings.account_buys_under_another_name import PurchaseNames
 from enigm.crossings.paid_order_becomes_entitlement import PaidOrderBecomesEntitlement
+from enigm.crossings.paid_order_gets_invoice_ticket import PaidOrderGetsInvoiceTicket
 from enigm.domains.accounts.actions import Accounts
+from enigm.domains.commerce.actions.codes import CodeCounter
 from enigm.domains.commerce.actions.holding import Holding
+from enigm.domains.commerce.actions.minting import Mint
 from enigm.domains.commerce.actions.ordering import Ordering
 from enigm.domains.commerce.actions.refunding import Refunds
 from enigm.domains.commerce.actions.reviewing import Reviewing
-from enigm.domains.commerce.model.orders import OwnOrder
 from enigm.domains.devices.actions.chains import Chains
 from enigm.domains.esim.actions import Esims
+from enigm.domains.invoices.actions import Invoices
 from enigm.faces.command.rendering import Pages
 from enigm.faces.command.sessions import Visits
 from enigm.foundation.clock import Clock
-
-PayByCode = Callable[[OwnOrder, str, bytes], object]
-"""Pays one's own order with a code as it was typed, counting tries by who asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +37,8 @@ class ShopParts:
     refunds: Refunds
     activation: PaidOrderBecomesEntitlement
     names: PurchaseNames
-    pay_by_code: PayByCode
+    codes: CodeCounter
+    mint: Mint
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,14 @@ class EsimDeeds:
 
 
 @dataclass(frozen=True, slots=True)
+class InvoiceDeeds:
+    """Tickets for whoever holds a paid order, and invoices for whoever shows a ticket."""
+
+    tickets: PaidOrderGetsInvoiceTicket
+    invoices: Invoices
+
+
+@dataclass(frozen=True, slots=True)
 class Parts:
     """Every domain's actions that a page needs."""
 
@@ -57,6 +65,7 @@ class Parts:
     chains: Chains
     shop: ShopParts
     esim: EsimDeeds
+    invoicing: InvoiceDeeds
     visits: Visits
     clock: Clock
 

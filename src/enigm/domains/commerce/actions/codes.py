@@ -214,9 +214,12 @@ class CodeCounter:
 
         return self._once(request, (b"refund", secret.encode()), wanted, deed)
 
-    def refund_splits(self, cents: int) -> dict[int, int]:
-        """Return how many codes of each value come to an amount, for a client to ask for."""
-        return rules.denominated(cents)
+    def answered(self, request: RequestName) -> list[Signed] | None:
+        """Return what a request was answered, where it was made within the last day."""
+        name = self._premises.veils.hashed("code request", request)
+        with self._premises.database.read() as connection:
+            known = store.answer_to(connection, name)
+        return None if known is None else self._opened(known.answer, name)
 
     def _recognised(self, code: Code, asker: bytes) -> CodeKey:
         """Return the key of a code of ours. No transaction is held for a guess."""
@@ -289,11 +292,14 @@ class CodeCounter:
             if known is not None:
                 if known.content_hash != said:
                     raise CodeRequestReusedError
-                opened = veils.open("code_answer.answer", known.answer, name)
-                return msgspec.msgpack.decode(opened, type=list[Signed])
+                return self._opened(known.answer, name)
             signed = deed(connection)
             sealed = veils.seal("code_answer.answer", msgspec.msgpack.encode(signed), name)
             ends_at = self._premises.today_at + ANSWER_SECONDS
             if not store.keep_answer(connection, name, said, sealed, ends_at):
                 raise CodeRequestReusedError
         return signed
+
+    def _opened(self, sealed: bytes, name: bytes) -> list[Signed]:
+        opened = self._premises.veils.open("code_answer.answer", sealed, name)
+        return msgspec.msgpack.decode(opened, type=list[Signed])

@@ -5,11 +5,13 @@ from __future__ import annotations
 from enigm.faces.command.pages import (
     account,
     buying,
+    coins,
     devices,
     entering,
     entitlements,
     esims,
     home,
+    invoices,
     orders,
     pin,
     refunds,
@@ -26,6 +28,8 @@ PERSON_PAGES = (
     *buying.HANDLERS,
     *orders.HANDLERS,
     *refunds.HANDLERS,
+    *coins.HANDLERS,
+    *invoices.HANDLERS,
     *entitlements.HANDLERS,
     *esims.HANDLERS,
 )

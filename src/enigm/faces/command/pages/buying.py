@@ -89,7 +89,7 @@ def _order(request: Asked, parts: Parts, offer: Offer, data: Purchase) -> tuple[
         own = GuestsOrder(opened.comeback)
         address, cookies = f"/orders/{GUEST}", [parts.visits.order_cookie(opened.comeback)]
     if method is MethodName.CODE:
-        shop.pay_by_code(own, data.code, buyer or visitor_of(request).form_token.encode())
+        shop.codes.pay(own, data.code, buyer or visitor_of(request).form_token.encode())
     return address, cookies
 
 

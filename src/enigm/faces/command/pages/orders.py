@@ -41,6 +41,8 @@ _LIVE: Final = frozenset(
     {OrderState.NEW, OrderState.PARTIAL, OrderState.SEEN, OrderState.SETTLED, OrderState.HELD}
 )
 _NOTHING: Final = frozenset({"nothing", "", "0"})
+_TYPED: Final = frozenset({OrderState.NEW, OrderState.PARTIAL, OrderState.EXPIRED})
+_SOLD: Final = frozenset({OrderState.SETTLED, OrderState.FINAL})
 _SCANNED: Final = frozenset({MethodName.MONERO, MethodName.BITCOIN})
 
 
@@ -58,6 +60,9 @@ class OrderPage:
     seconds_left: int
     is_hosted: bool
     is_esim: bool
+    is_codes: bool
+    takes_codes: bool
+    has_invoice: bool
     comeback: str
 
 
@@ -206,6 +211,9 @@ def _shown(parts: Parts, name: str, own: OwnOrder) -> OrderPage:
         seconds_left=order.expires_at - parts.clock.now_seconds(),
         is_hosted=order.method is MethodName.CARD,
         is_esim=order.product is Product.ESIM,
+        is_codes=order.product is Product.COIN,
+        takes_codes=order.method is MethodName.CODE and order.state in _TYPED,
+        has_invoice=parts.invoicing.tickets.is_offered and order.state in _SOLD,
         comeback=own.comeback if isinstance(own, GuestsOrder) else "",
     )
 

@@ -87,19 +87,11 @@ def renew(request: Asked, parts: Given, data: Asking) -> list[dict[str, Any]]:
 
 @get("/orders/{name:str}/codes", opt=PUBLIC, sync_to_thread=True)
 def make_page(request: Asked, parts: Given, pages: Shown, name: str) -> Response[str]:
-    """Show where codes are made: those that were bought, or what is owed back."""
+    """Show where codes that were bought are made."""
     order = parts.shop.ordering.order(own_order(request, parts, name))
-    is_bought = order.product is Product.COIN and order.token is not None
-    if not is_bought and not order.can_refund:
+    if order.product is not Product.COIN or order.token is None:
         raise TokenUnknownError
-    return pages.show(
-        request,
-        "make_codes.html",
-        name=name,
-        order=order,
-        deed="collect" if is_bought else "refund",
-        cents=order.price_cents if is_bought else order.over or order.received,
-    )
+    return pages.show(request, "make_codes.html", name=name, cents=order.price_cents)
 
 
 @post("/orders/{name:str}/codes/collect", opt=PUBLIC, status_code=200, sync_to_thread=True)
@@ -114,17 +106,14 @@ def collect(request: Asked, parts: Given, name: str, data: Asking) -> list[dict[
     return _told(parts.shop.codes.collect(token, _wanted(data), _request(data)))
 
 
-@post("/orders/{name:str}/codes/refund", opt=PUBLIC, status_code=200, sync_to_thread=True)
-def take_back(request: Asked, parts: Given, name: str, data: Asking) -> list[dict[str, Any]]:
-    """Give what is owed back as codes."""
-    known = parts.shop.codes.answered(_request(data))
-    if known is not None:
-        return _told(known)
-    secret = parts.shop.refunds.offer(own_order(request, parts, name))
-    return _told(parts.shop.codes.take_refund(secret, _wanted(data), _request(data)))
+@get("/orders/{name:str}/code", opt=PUBLIC, sync_to_thread=True)
+def code_page(request: Asked, parts: Given, pages: Shown, name: str) -> Response[str]:
+    """Show where a code is typed, and where its change is made."""
+    order = parts.shop.ordering.order(own_order(request, parts, name))
+    return pages.show(request, "pay_code.html", name=name, cents=order.missing or order.due)
 
 
-@post("/orders/{name:str}/code", opt=PUBLIC, status_code=303, sync_to_thread=True)
+@post("/orders/{name:str}/code/add", opt=PUBLIC, status_code=303, sync_to_thread=True)
 def add_code(
     request: Asked,
     parts: Given,
@@ -192,8 +181,8 @@ HANDLERS = (
     public_list,
     renew,
     make_page,
+    code_page,
     collect,
-    take_back,
     add_code,
     pay_with_change,
 )
