@@ -30,6 +30,7 @@ async def test_a_page_is_accessible_silent_and_asks_for_nobody(
             await page.set_viewport_size(viewport)
             for scheme in ("light", "dark"):
                 await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+                await page.evaluate(_PAINTED)
                 found += [f"{width} {scheme} {it}" for it in await axe_violations(page)]
             assert await page.evaluate(_SIDEWAYS) <= 0, f"{width}: the page scrolls sideways"
         assert found == []
@@ -43,6 +44,7 @@ async def test_a_page_is_accessible_silent_and_asks_for_nobody(
         assert scene.seen.foreign_requests == []
 
 
+_PAINTED = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 _SIDEWAYS = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 _TRANSFERRED = """() => performance.getEntriesByType("resource")
     .filter(it => !it.name.includes("/keys.js"))

@@ -223,6 +223,7 @@ async def _mistyped_code(scene: Scene) -> None:
     await scene.page.get_by_label("Country").select_option("EE")
     await scene.page.get_by_role("radio", name="Code Coin").check()
     await scene.page.get_by_label("Your code").fill("00000-11111-22222-33333-44444")
+    await scene.page.get_by_role("button", name="Buy for").click()
     await scene.page.locator("#code-fault").wait_for()
 
 

@@ -8,6 +8,7 @@ from typing import Final, cast
 
 from litestar import Litestar
 from litestar.di import Provide
+from litestar.handlers import BaseRouteHandler
 from litestar.types import ControllerRouterHandler
 
 from enigm.faces.command import files
@@ -63,7 +64,15 @@ def command_application(
         pdb_on_exception=False,
     )
     for route in application.routes:
-        for handler in getattr(route, "route_handlers", ()):
-            if handler.http_methods != {"OPTIONS"}:
-                access_of(handler)
+        own = [each for each in getattr(route, "route_handlers", ()) if not _is_generated(each)]
+        for handler in own:
+            access_of(handler)
+        # The library wraps the first of two such handlers twice, and then it answers nothing.
+        if sum(handler.sync_to_thread is True for handler in own) > 1:
+            msg = f"two threaded handlers share {route.path}: give the deed a path of its own"
+            raise RuntimeError(msg)
     return Console(Guarded(cast("Application", application), frame.origin), application)
+
+
+def _is_generated(handler: BaseRouteHandler) -> bool:
+    return getattr(handler, "http_methods", None) == {"OPTIONS"}
