@@ -11,8 +11,8 @@ from enigm.app.devices import Devices
 from enigm.app.errors import LyingServiceError, UnknownThingError
 from enigm.app.identity.credentials import ChainNeededError
 from enigm.app.pins import Pins
-from enigm.app.service.pins import PinPath
 from enigm.app.security.center import SecurityCenter
+from enigm.app.service.pins import PinPath
 from enigm.app.shown import Shown
 
 if TYPE_CHECKING:

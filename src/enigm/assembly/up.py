@@ -99,7 +99,8 @@ def _require_free(port: int) -> None:
     if not port_is_free(port):
         raise SetupError(
             f"Port {port} is in use. If Enigm already runs, open it with `enigm app`; "
-            "if something else does, choose another: `enigm up --port 8470` takes this and the next."
+            "if something else does, choose another: "
+            "`enigm up --port 8470` takes this and the next."
         )
 
 
