@@ -37,6 +37,11 @@ PROOF_BITS_SETTING: Final = "accounts.proof_difficulty_bits"
 FREE_SIGN_INS: Final = Limit("accounts.free_sign_ins", 600, 60)
 # An invite is given back when a name is taken; this bounds asking for names with it.
 INVITE_TRIES: Final = Limit("accounts.invite_tries", 20, 3600)
+# Each answer to a registration lets a guess be tested elsewhere. One costs a person one; a guesser
+# gets fewer a day than sign-in's price lets through, and a victim waits seconds, not hours.
+REGISTRATION_ANSWERS: Final = Limit("accounts.registration_answers", 120, 3600)
+# Setting both PINs takes two; a million guesses at ten a day outlast everyone, as locked tries do.
+PIN_ANSWERS: Final = Limit("accounts.pin_answers", 10, 86_400)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +72,20 @@ def build_accounts(around: Surroundings, database: Database, provided: Provided)
     sessions = Sessions(store, clock, entropy)
     invite_tries = Budgets(INVITE_TRIES.overridden(limits), clock, entropy)
     free_tries = Budgets(FREE_SIGN_INS.overridden(limits), clock, entropy)
+    answers = Budgets(REGISTRATION_ANSWERS.overridden(limits), clock, entropy)
+    pin_answers = Budgets(PIN_ANSWERS.overridden(limits), clock, entropy)
     chains, trust, decisions = provided.chains, provided.trust, provided.decisions
     recovery = Recovery(store, names, guard, sessions, chains, keys, decisions)
     grants = PinGrants(store, names, secrets, clock, entropy, decisions)
     return Accounts(
-        registrar=Registrar(store, names, guard, sessions, chains, secrets, entropy, invite_tries),
+        registrar=Registrar(
+            store, names, guard, sessions, chains, secrets, entropy, invite_tries, answers
+        ),
         sign_in=SignIn(store, names, guard, sessions, trust, secrets, clock, entropy, free_tries),
         recovery=recovery,
         sessions=sessions,
         own=OwnAccount(
             store, sessions, provided.signer, clock, entropy, provided.hand_over, decisions, grants
         ),
-        pins=Pins(store, names, secrets, clock, decisions, grants, recovery),
+        pins=Pins(store, names, secrets, clock, decisions, grants, recovery, pin_answers),
     )

@@ -219,3 +219,17 @@ async def test_nothing_of_a_pin_is_logged(running: Running) -> None:
         await journey.as_device(alice, "DELETE", "/accounts/v1/pin", grant=grant)
     said = running.log.getvalue()
     assert not any(secret in said for secret in (PIN, OTHER_PIN, grant))
+
+
+async def test_answers_that_would_test_a_guess_uncounted_are_few(journey: Journey) -> None:
+    """One try's answer at home, and a new PIN's answer for each guess, would open the record."""
+    alice = await journey.register()
+    await journey.set_pin(alice)
+    answered = 0
+    with pytest.raises(Problem, match="limits.accounts.pin_answers"):
+        for _ in range(rules.PIN_TRIES * 10):
+            await journey.pin_record(alice, OTHER_PIN)
+            answered += 1
+    assert answered < 2 * rules.PIN_TRIES
+    # The PIN itself goes on: nobody who uses up the answers keeps the owner from a deed.
+    assert await journey.grant(alice, DELETE)

@@ -271,3 +271,17 @@ async def test_a_new_password_ends_every_session(journey: Journey) -> None:
     with pytest.raises(OpaqueError):
         await journey.sign_in(alice, "correct horse")
     await journey.sign_in(alice, "new")
+
+
+async def test_registration_tests_no_guesses_past_the_price_of_sign_in(tmp_path: Path) -> None:
+    """A registration's answer is what a guess at a known name's password needs, without a try."""
+    limits = {"accounts.proof_difficulty_bits": 1, "accounts.registration_answers": 3}
+    async with running_service(settings_of_tests(tmp_path, limits=limits)) as running:
+        journey = running.journey
+        alice, nobody = await journey.register(), journey.new_person()
+        for person in (alice, nobody):
+            with pytest.raises(Problem, match="limits.accounts.registration_answers"):
+                for _ in range(4):
+                    await journey.opaque_record(person, "a guess")
+        await journey.sign_in(alice)
+        await journey.register()

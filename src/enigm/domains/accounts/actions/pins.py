@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from enigm.domains.accounts.needs import DecisionRecords
     from enigm.domains.accounts.store import AccountStore
     from enigm.foundation.clock import Clock
+    from enigm.foundation.limits import Budgets
 
 
 class Pins:
@@ -37,6 +38,7 @@ class Pins:
         decisions: DecisionRecords,
         grants: PinGrants,
         recovery: Recovery,
+        answers: Budgets,
     ) -> None:
         """Keep what every deed needs."""
         self.grants = grants
@@ -46,9 +48,15 @@ class Pins:
         self._clock = clock
         self._decisions = decisions
         self._recovery = recovery
+        self._answers = answers
 
     def answer_opaque(self, caller: Caller, request: bytes) -> bytes:
-        """Answer a registration's first message, for either of the two PINs."""
+        """Answer a registration's first message, for either of the two PINs.
+
+        Raises ExhaustedError, MalformedOpaqueError. With one counted try's answer at home, each
+        of these would test one more guess uncounted: so few are given.
+        """
+        self._answers.take(caller.account_id)
         credential = self._names.pin_credential(caller.account_id)
         return opaque.answer_registration(self._secrets, request, credential)
 

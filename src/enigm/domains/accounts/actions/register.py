@@ -67,13 +67,19 @@ class Registrar:
     secrets: OpaqueSecrets
     entropy: Entropy
     invite_tries: Budgets
+    answers: Budgets
 
     def required_guard(self) -> tuple[str, WorkDemand]:
         """Return what guards registration, and work that would do."""
         return self.guard.required, self.guard.registration_demand()
 
     def answer_opaque(self, lookup_id: bytes, request: bytes) -> bytes:
-        """Answer OPAQUE's first message; the same work and size whether the name exists."""
+        """Answer OPAQUE's first message; the same work and size whether the name exists.
+
+        Raises ExhaustedError, MalformedOpaqueError. Each answer would let somebody who began one
+        sign-in test a guess at home (RFC 9807 §10.9), past the price of a try: so few are given.
+        """
+        self.answers.take(self.names.name_ref(lookup_id))
         return opaque.answer_registration(self.secrets, request, lookup_id)
 
     def register_account(self, registration: Registration) -> SessionGrant:
