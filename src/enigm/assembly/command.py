@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from enigm.assembly.accounts import Provided, build_accounts
+from enigm.assembly.administering import build_administering
 from enigm.assembly.commerce import build_shop
 from enigm.assembly.esim import build_esim, one_after_another
 from enigm.assembly.evidence import build_evidence, take_evidence
 from enigm.assembly.invoicing import build_invoicing
+from enigm.assembly.payment_methods import build_card_call
 from enigm.assembly.trust import build_trust
 from enigm.assembly.upkeep import Upkeep
 from enigm.crossings.account_has_owner_name import OwnerNames
@@ -59,6 +61,7 @@ if TYPE_CHECKING:
 # What Command opens. Messaging is not among it: there is nothing of it to show.
 STORES: Final = (
     "accounts",
+    "administration",
     "attestation",
     "audit",
     "commerce",
@@ -177,19 +180,20 @@ def build_command(
     parts = Parts(
         accounts=account.accounts,
         chains=account.chains,
-        shop=_shop_parts(shop),
+        shop=_shop_parts(around, shop),
         esim=EsimDeeds(esim.esims, esim.holders),
         invoicing=InvoiceDeeds(invoicing.tickets, invoicing.invoices),
         visits=visits,
         clock=around.clock,
     )
     refusals = Refusals(pages, around.log, around.entropy)
-    frame = Frame(origin, pages, static, Gate(visits), refusals)
-    console = command_application(frame, parts)
+    administering = build_administering(around, databases, trusting, shop.commerce, origin)
+    frame = Frame(origin, pages, static, Gate(visits, administering.admissions), refusals)
+    console = command_application(frame, parts, [administering.router])
     return CommandService(databases, console, frame, parts, shop, esim, upkeep, around)
 
 
-def _shop_parts(shop: Shop) -> ShopParts:
+def _shop_parts(around: Surroundings, shop: Shop) -> ShopParts:
     commerce = shop.commerce
     return ShopParts(
         ordering=commerce.ordering,
@@ -200,6 +204,7 @@ def _shop_parts(shop: Shop) -> ShopParts:
         names=shop.names,
         codes=commerce.codes,
         mint=commerce.mint,
+        card_call=build_card_call(around, commerce.methods),
     )
 
 

@@ -82,6 +82,7 @@ class Commerce:
     mint: Mint
     codes: CodeCounter
     polling: Polling
+    methods: Mapping[MethodName, PaymentMethod]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +149,7 @@ def build_commerce(around: Surroundings, premises: Premises, outsiders: Outsider
             ),
             on_trouble,
         ),
+        methods=methods,
     )
 
 

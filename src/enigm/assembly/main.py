@@ -98,6 +98,16 @@ def agent(
     return agent_app(tokens, exit_on_error=False, print_error=True)
 
 
+@app.command(name="admin", help_flags=[], version_flags=[])
+def admin(
+    *tokens: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],
+) -> int | None:
+    """Say who administers: invite, list, revoke (`enigm admin --help`)."""
+    from enigm.assembly.appointing import app as admin_app
+
+    return admin_app(tokens)
+
+
 @app.command(name="audit", help_flags=[], version_flags=[])
 def audit(
     *tokens: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],
@@ -183,6 +193,16 @@ def restore(
     from enigm.assembly.restoring import restore as bring_back
 
     return bring_back(path, replace or [], dry_run=dry_run)
+
+
+@app.command(name="coin", help_flags=[], version_flags=[])
+def coin(
+    *tokens: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],
+) -> int | None:
+    """See and end codes' keys, print batches, check the public lists (`enigm coin --help`)."""
+    from enigm.assembly.coining import app as coin_app
+
+    return coin_app(tokens)
 
 
 @app.command(name="shop", help_flags=[], version_flags=[])

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from enigm.domains.commerce.actions.code_payment import CodePayment
-from enigm.domains.commerce.model import Currency
+from enigm.domains.commerce.model import Currency, MethodName
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -13,8 +14,11 @@ if TYPE_CHECKING:
     from enigm.assembly.surroundings import Surroundings
     from enigm.domains.commerce.actions.address_book import IssuedAddresses
     from enigm.domains.commerce.actions.refunding import NotedRefunds
-    from enigm.domains.commerce.model import MethodHealth, MethodName
+    from enigm.domains.commerce.model import MethodHealth
     from enigm.domains.commerce.needs import PaymentMethod, RateSource
+
+CardCall = Callable[[bytes, str], None]
+"""Takes a card processor's call: its body, and the header that signs it."""
 
 # Where a payer comes back to from a card processor's page.
 RETURN_PATH = "/orders/back"
@@ -76,3 +80,26 @@ def coins_of(methods: Mapping[MethodName, PaymentMethod]) -> list[Currency]:
 def tell_health(methods: Mapping[MethodName, PaymentMethod]) -> list[MethodHealth]:
     """Ask every method how it is; a method that does not answer says so."""
     return [method.health() for method in methods.values()]
+
+
+def build_card_call(
+    around: Surroundings, methods: Mapping[MethodName, PaymentMethod]
+) -> CardCall | None:
+    """Return what takes a card processor's signed call; None where none is set up."""
+    settings, method = around.settings.payments.card, methods.get(MethodName.CARD)
+    if settings is None or settings.webhook_secret_file is None or method is None:
+        return None
+    from enigm.outside.card import CardCheckout
+    from enigm.outside.card_webhook import WebhookSecret
+    from enigm.outside.own_address import read_secret
+
+    setting = "payments.card.webhook_secret_file"
+    secret = WebhookSecret(read_secret(setting, settings.webhook_secret_file), around.clock)
+    assert isinstance(method, CardCheckout), "cards are paid at the processor that is set up"
+    checkout = method
+
+    def take(body: bytes, signature: str) -> None:
+        secret.check(body, signature)
+        checkout.nudge()
+
+    return take

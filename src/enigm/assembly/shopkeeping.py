@@ -6,12 +6,13 @@ import sys
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Protocol, runtime_checkable
 
 from cyclopts import App, Parameter
 
 from enigm.assembly.commerce import Outsiders, build_commerce, build_shop, premises_of
 from enigm.assembly.exits import Exit, complain, say
+from enigm.assembly.payment_methods import tell_health
 from enigm.assembly.places import settings_of_this_machine
 from enigm.assembly.stores import open_stores
 from enigm.assembly.surroundings import Surroundings
@@ -23,7 +24,7 @@ from enigm.domains.audit.model import NO_HANDLE, Act
 from enigm.domains.commerce.actions.documents import DocumentKind
 from enigm.domains.commerce.actions.reviewing import FIRST
 from enigm.domains.commerce.actions.taxing import EuropeanVat
-from enigm.domains.commerce.model import Currency, Money, PaymentReference
+from enigm.domains.commerce.model import Currency, MethodName, Money, PaymentReference
 from enigm.domains.commerce.model.orders import OrderState
 from enigm.domains.commerce.model.review import OrderHandle, Verdict
 from enigm.domains.commerce.model.trade import Reason
@@ -57,8 +58,17 @@ _STORES = ["audit", "commerce", "entitlements", "handles", "policy"]
 Handle = Annotated[str, Parameter(help="The order's handle, as `enigm shop orders list` shows.")]
 
 
+@runtime_checkable
+class RefundExporter(Protocol):
+    """A method whose refunds are signed elsewhere."""
+
+    def export_refunds(self) -> bytes:
+        """Return the waiting refunds as a file for the signing wallet."""
+        ...
+
+
 @contextmanager
-def _counter(*, sells: bool = False) -> Generator[tuple[Commerce, AuditLog]]:
+def open_counter(*, sells: bool = False) -> Generator[tuple[Commerce, AuditLog]]:
     """Open the shop beside a service that may be running; with its wallets only to sell."""
     settings = settings_of_this_machine()
     clock, entropy = SystemClock(), SystemEntropy()
@@ -81,7 +91,7 @@ def _counter(*, sells: bool = False) -> Generator[tuple[Commerce, AuditLog]]:
 
 
 def _show(kind: DocumentKind) -> int:
-    with _counter() as (commerce, _audit):
+    with open_counter() as (commerce, _audit):
         version, text = commerce.documents.text(kind)
         say(text.rstrip())
         complain(f"{kind}, version {version}")
@@ -93,14 +103,14 @@ def _put(kind: DocumentKind, path: Path) -> int:
         text = path.read_text()
     except (OSError, UnicodeDecodeError) as error:
         raise SetupError(f"The file {path} cannot be read: {error}.") from error
-    with _counter() as (commerce, _audit):
+    with open_counter() as (commerce, _audit):
         version = commerce.documents.stage(kind, text)
         say(f"Staged as version {version}. It holds with: enigm shop {kind} activate {version}")
     return Exit.DONE
 
 
 def _activate(kind: DocumentKind, version: int) -> int:
-    with _counter() as (commerce, audit):
+    with open_counter() as (commerce, audit):
         audit.record(operator_record(Act.SHOP_CHANGED))
         commerce.documents.activate(kind, version)
         say(f"{kind}, version {version}, holds now.")
@@ -152,7 +162,7 @@ def list_orders(
     """Print orders, masked. Reading is itself recorded."""
     wanted = OrderState.HELD if held else None
     after: OrderHandle | None = FIRST
-    with _counter() as (commerce, _audit):
+    with open_counter() as (commerce, _audit):
         while after is not None:
             page = commerce.reviewing.page(NO_HANDLE, after, decided=wanted, appealed=appealed)
             for order in page.orders:
@@ -168,7 +178,7 @@ def list_orders(
 @orders.command(name="decide")
 def decide(handle: Handle, verdict: Verdict, *, reason: Reason = Reason.REQUESTED) -> int:
     """Hold, release, reject or cancel an order; recorded before it takes effect."""
-    with _counter(sells=verdict is Verdict.RELEASE) as (commerce, _audit):
+    with open_counter(sells=verdict is Verdict.RELEASE) as (commerce, _audit):
         commerce.reviewing.decide(OrderHandle(_octets(handle)), verdict, reason, NO_HANDLE)
         say("Done.")
     return Exit.DONE
@@ -177,17 +187,44 @@ def decide(handle: Handle, verdict: Verdict, *, reason: Reason = Reason.REQUESTE
 @refunds.command(name="list")
 def list_refunds() -> int:
     """Print what is to be signed and sent: method, amount, destination, reference."""
-    with _counter() as (commerce, _audit):
+    with open_counter() as (commerce, _audit):
         for waiting in commerce.refunds.waiting():
             amount = amount_text(waiting.amount)
             say(f"{waiting.method} {amount} {waiting.destination} {waiting.reference.hex()}")
     return Exit.DONE
 
 
+@refunds.command(name="export")
+def export_refunds(method: MethodName, *, to: Path) -> int:
+    """Write what waits of a coin to a file for the signing wallet, with how far it must look."""
+    if to.exists():
+        raise SetupError(f"The file {to} is there already: name another, so that none is lost.")
+    with open_counter(sells=True) as (commerce, _audit):
+        wallet = commerce.methods.get(method)
+        if not isinstance(wallet, RefundExporter):
+            raise SetupError(f"Refunds by {method} are not signed elsewhere, or it is not set up.")
+        to.touch(mode=0o600)
+        to.write_bytes(wallet.export_refunds())
+        say(f"Written to {to}. After signing: enigm shop refunds sent REFERENCE")
+    return Exit.DONE
+
+
+@app.command(name="methods")
+def list_methods() -> int:
+    """Ask every way to be paid how it is; 1 where one does not work."""
+    with open_counter(sells=True) as (commerce, _audit):
+        told = tell_health(commerce.methods)
+        for health in told:
+            say(f"{health.name:8} {'works' if health.works else 'DOES NOT WORK'}")
+            for line in health.says:
+                say(f"         {line}")
+        return Exit.DONE if all(health.works for health in told) else Exit.FAILED
+
+
 @refunds.command(name="sent")
 def refund_sent(reference: Annotated[str, Parameter(help="As `list` shows it.")]) -> int:
     """Note that a refund was signed and sent; the books follow."""
-    with _counter() as (commerce, audit):
+    with open_counter() as (commerce, audit):
         audit.record(operator_record(Act.REFUND_SENT))
         commerce.refunds.sent(PaymentReference(_octets(reference)))
         say("Noted.")
@@ -197,7 +234,7 @@ def refund_sent(reference: Annotated[str, Parameter(help="As `list` shows it.")]
 @ledger.command(name="check")
 def check_ledger() -> int:
     """Add the books up; they balance in every currency, or this fails."""
-    with _counter() as (commerce, _audit):
+    with open_counter() as (commerce, _audit):
         found = commerce.books.check()
         for currency, total in sorted(found.sums.items()):
             say(f"{currency}: {total}")
@@ -208,7 +245,7 @@ def check_ledger() -> int:
 @ledger.command(name="export")
 def export_ledger() -> int:
     """Print the books as text for beancount and its kind."""
-    with _counter() as (commerce, _audit):
+    with open_counter() as (commerce, _audit):
         for line in commerce.books.written():
             say(line)
     return Exit.DONE

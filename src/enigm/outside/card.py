@@ -60,6 +60,8 @@ _LINE_NAME: Final = "Order"
 # One page is paid once: a reference has one payment.
 _PAYMENT: Final = "page"
 _EVENT_PAGES_MAX: Final = 200
+# Where the processor's calls do not arrive, a payment shows after this long.
+ASK_SECONDS: Final = 30
 
 _COMPLETED: Final = "checkout.session.completed"
 _REFUNDED: Final = "charge.refunded"
@@ -116,9 +118,17 @@ class CardCheckout:
     """A way to be paid: one page of the processor's for each payment reference."""
 
     def __init__(
-        self, settings: CardSettings, addresses: AddressBook, clock: Clock, return_url: str
+        self,
+        settings: CardSettings,
+        addresses: AddressBook,
+        clock: Clock,
+        return_url: str,
+        *,
+        ask_seconds: int = ASK_SECONDS,
     ) -> None:
         """Take the settings, what commerce remembers, and where payers come back to.
+
+        The processor is asked every ``ask_seconds``, and at once after a ``nudge``.
 
         Raises:
             SetupError: the address is unsafe, or the key's file cannot be read.
@@ -127,6 +137,8 @@ class CardCheckout:
         self._addresses = addresses
         self._clock = clock
         self._return_url = return_url
+        self._ask_seconds = ask_seconds
+        self._ask_at = 0.0
         key = read_secret("payments.card.key_file", settings.key_file)
         self._api = CardApi(checked_url("payments.card.url", settings.url), key)
 
@@ -146,11 +158,19 @@ class CardCheckout:
 
     def poll(self, cursor: str) -> tuple[Sequence[PaymentEvent], str]:
         """Return what happened since ``cursor`` (the newest event's second)."""
+        now = self._clock.monotonic_seconds()
+        if now < self._ask_at:
+            return (), cursor
         since = int(cursor or 0)
         events = list(self._listed_since(max(0, since - _OVERLAP_SECONDS)))
         told = [each for event in events for each in [self._told(event)] if each is not None]
         newest = max((event.created for event in events), default=since)
+        self._ask_at = now + self._ask_seconds
         return told, str(max(since, newest))
+
+    def nudge(self) -> None:
+        """Ask the processor at the next poll: it says that something happened."""
+        self._ask_at = 0.0
 
     def refund(
         self, reference: PaymentReference, amount: Money, destination: str

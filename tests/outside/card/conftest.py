@@ -41,7 +41,7 @@ def addresses() -> Addresses:
 
 @pytest.fixture
 def checkout(settings: CardSettings, addresses: Addresses) -> Iterator[CardCheckout]:
-    method = CardCheckout(settings, addresses, FakeClock(), RETURN_URL)
+    method = CardCheckout(settings, addresses, FakeClock(), RETURN_URL, ask_seconds=0)
     yield method
     method.close()
 

@@ -152,6 +152,22 @@ def test_every_order_of_events_with_doubles_comes_to_one_state(
     assert ends == {(PaymentEventKind.CONFLICTED, 12_00)}
 
 
+def test_the_processor_is_asked_now_and_then_or_when_it_nudges(
+    settings: CardSettings, addresses: Addresses, acquirer: Acquirer
+) -> None:
+    clock = FakeClock()
+    checkout = CardCheckout(settings, addresses, clock, "https://a.example")
+    checkout.open(REFERENCE, QUOTE)
+    _, cursor = checkout.poll("")
+    acquirer.type_card(PAGE, GOOD_CARD)
+    assert checkout.poll(cursor) == ((), cursor)
+    checkout.nudge()
+    assert len(checkout.poll(cursor)[0]) == 1
+    clock.advance(30)
+    assert len(checkout.poll(cursor)[0]) == 1
+    checkout.close()
+
+
 def test_events_beyond_one_page_are_all_read(
     opened: CardCheckout, acquirer: Acquirer, till: Till
 ) -> None:

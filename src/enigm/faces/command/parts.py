@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -26,6 +27,9 @@ from enigm.faces.command.rendering import Pages
 from enigm.faces.command.sessions import Visits
 from enigm.foundation.clock import Clock
 
+CardCall = Callable[[bytes, str], None]
+"""Takes a card processor's call: its body, and the header that signs it."""
+
 
 @dataclass(frozen=True, slots=True)
 class ShopParts:
@@ -39,6 +43,7 @@ class ShopParts:
     names: PurchaseNames
     codes: CodeCounter
     mint: Mint
+    card_call: CardCall | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from enigm.faces.command.pages import (
     esims,
     home,
     invoices,
+    machines,
     orders,
     pin,
     refunds,
@@ -30,6 +31,7 @@ PERSON_PAGES = (
     *refunds.HANDLERS,
     *coins.HANDLERS,
     *invoices.HANDLERS,
+    *machines.HANDLERS,
     *entitlements.HANDLERS,
     *esims.HANDLERS,
 )
