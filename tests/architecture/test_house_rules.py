@@ -13,14 +13,17 @@ from tests.architecture.text_checks import (
     named_enigm_commands_exist,
 )
 from tests.architecture.tree import Tree
-from tests.architecture.wording import honest_wording
+from tests.architecture.wording import WORDING_CHECKS, honest_sentences, honest_wording
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
 # Checks that are evidence for a row of the requirements by themselves.
-EVIDENCE = {honest_wording: ("PRV-06", "PAY-12")}
+EVIDENCE = {
+    honest_wording: ("PRV-06", "PAY-12"),
+    honest_sentences: ("PAY-12", "PAY-06", "SIM-09"),
+}
 
 
 @pytest.mark.parametrize(
@@ -31,7 +34,7 @@ EVIDENCE = {honest_wording: ("PRV-06", "PAY-12")}
             id=check.__name__,
             marks=[pytest.mark.requirement(*EVIDENCE[check])] if check in EVIDENCE else [],
         )
-        for check in (*CODE_CHECKS, *TEXT_CHECKS, honest_wording)
+        for check in (*CODE_CHECKS, *TEXT_CHECKS, *WORDING_CHECKS)
     ],
 )
 def test_the_tree_keeps(check: Callable[[Tree], list[str]]) -> None:

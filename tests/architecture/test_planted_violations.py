@@ -9,7 +9,13 @@ import pytest
 
 from tests.architecture import code_checks, text_checks
 from tests.architecture.tree import Tree, plant
-from tests.architecture.wording import honest_wording
+from tests.architecture.wording import (
+    COMMAND,
+    REQUIRED,
+    WORDING_CHECKS,
+    honest_sentences,
+    honest_wording,
+)
 from tests.support.loopback_only import BeyondLoopbackError
 
 if TYPE_CHECKING:
@@ -72,6 +78,8 @@ PLANTED: list[tuple[Callable[[Tree], list[str]], str, dict[str, str]]] = [
     (honest_wording, "ledger", {"docs/a.md": "Bitcoin payments are private.\n"}),
     (honest_wording, "audited", {"README.md": "Our engine is independently audited.\n"}),
     (honest_wording, "carrier", {"docs/a.md": "Enigm is your carrier.\n"}),
+    (honest_sentences, "absent", {}),
+    (honest_sentences, "half", {"README.md": "The engine is unaudited.\n"}),
     (text_checks.named_paths_exist, "path", {"README.md": "See `docs/absent.md`.\n"}),
     (text_checks.named_paths_exist, "link", {"README.md": "See [this](docs/absent.md).\n"}),
     (
@@ -124,6 +132,16 @@ HONEST = {
 }
 
 
+for _path, _sentences in REQUIRED.items():
+    _comment = "# " if _path.endswith(".py") else ""
+    HONEST[_path] = HONEST.get(_path, SAYS if _comment else "") + "".join(
+        f"{_comment}{sentence}.\n" for sentence in _sentences
+    )
+HONEST |= {
+    f"src/enigm/{folder}/__init__.py": SAYS for folder in ("faces", "faces/command", "domains/esim")
+}
+
+
 @pytest.mark.parametrize(
     ("check", "files"),
     [(check, files) for check, _, files in PLANTED],
@@ -137,7 +155,7 @@ def test_a_planted_fault_is_found(
 
 @pytest.mark.parametrize(
     "check",
-    [*code_checks.CODE_CHECKS, *text_checks.TEXT_CHECKS, honest_wording],
+    [*code_checks.CODE_CHECKS, *text_checks.TEXT_CHECKS, *WORDING_CHECKS],
     ids=lambda check: check.__name__,
 )
 def test_an_honest_tree_passes(check: Callable[[Tree], list[str]], tmp_path: Path) -> None:
@@ -146,7 +164,22 @@ def test_an_honest_tree_passes(check: Callable[[Tree], list[str]], tmp_path: Pat
 
 def test_every_check_has_a_planted_fault() -> None:
     planted = {check for check, _, _ in PLANTED}
-    assert planted == {*code_checks.CODE_CHECKS, *text_checks.TEXT_CHECKS, honest_wording}
+    assert planted == {*code_checks.CODE_CHECKS, *text_checks.TEXT_CHECKS, *WORDING_CHECKS}
+
+
+@pytest.mark.parametrize(
+    ("path", "sentence"), [(p, s) for p, all_ in REQUIRED.items() for s in all_]
+)
+def test_one_sentence_that_is_left_out_is_found(path: str, sentence: str, tmp_path: Path) -> None:
+    without = {**HONEST, path: HONEST[path].replace(sentence, "It is wonderful")}
+    assert honest_sentences(plant(tmp_path, without)) == [f"{path}: does not say {sentence!r}"]
+
+
+def test_a_sentence_in_pieces_is_read_as_one(tmp_path: Path) -> None:
+    pieces = 'A = (\n    "Its ledger is "\n    "public for good"\n)\n'
+    path = f"{COMMAND}wording.py"
+    files = {**HONEST, path: HONEST[path].replace("# Its ledger is public for good.\n", pieces)}
+    assert honest_sentences(plant(tmp_path, files)) == []
 
 
 def test_a_command_that_does_not_exist_is_found(tmp_path: Path) -> None:

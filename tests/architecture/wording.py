@@ -54,6 +54,57 @@ _DENIALS = re.compile(
 )
 
 
+# What a person reads where they choose a way to pay, an eSIM, or Enigm itself. Words count, not
+# where lines break. A place that moves takes its sentence along, and its line here.
+COMMAND = "src/enigm/faces/command/"
+REQUIRED: dict[str, tuple[str, ...]] = {
+    "README.md": ("unaudited", "card is never as private as a code", "public ledger"),
+    "SECURITY.md": ("our own and unaudited", "A public ledger is public", "a card tells"),
+    "docs/known-limits.md": ("The MLS engine is unaudited", "Bitcoin's ledger is public"),
+    "docs/payments.md": ("Bitcoin's ledger is public", "it does not hide from the payer's own"),
+    "docs/esim.md": ("A carrier, and whoever it must answer, sees",),
+    f"{COMMAND}wording.py": (
+        "Never as private as a code",
+        "asks for an e-mail address on its own page",
+        "Its ledger is public for good",
+        "Your wallet knows that you paid",
+        "We cannot tell which sale it came from",
+        "We see what it pays for, and when",
+    ),
+    f"{COMMAND}templates/home.html": ("a card's processor asks for more than we do",),
+    f"{COMMAND}templates/products.html": ("{{ name | truth }}",),
+    f"{COMMAND}templates/buy.html": ("{{ name | truth }}",),
+    f"{COMMAND}templates/order_live.html": ("{{ order.method | truth }}",),
+    f"{COMMAND}templates/what_we_keep.html": (
+        "never as private as a code",
+        "asks the payer for an e-mail address",
+        "stand in a public ledger",
+        "What a code hides",
+    ),
+    f"{COMMAND}templates/codes.html": ("What a code does not hide",),
+    f"{COMMAND}templates/esims.html": ("{{ notice.text }}", "is no mobile operator"),
+    f"{COMMAND}templates/esim.html": ("is no mobile operator", "The carrier sees"),
+    "src/enigm/domains/esim/model.py": ("Enigm is not a mobile operator",),
+}
+# A long text in Python is written in pieces.
+_BETWEEN_PIECES = re.compile(r"[\"']\s*\n\s*[\"']")
+
+
+def _as_read(text: str) -> str:
+    return " ".join(_BETWEEN_PIECES.sub("", text).split()).lower()
+
+
+def honest_sentences(tree: Tree) -> list[str]:
+    """The sentence that a person should read before choosing stands where they choose."""
+    texts = {path: _as_read(text) for path, text in tree.texts() if path in REQUIRED}
+    return [
+        f"{path}: does not say {sentence!r}"
+        for path, sentences in REQUIRED.items()
+        for sentence in sentences
+        if _as_read(sentence) not in texts.get(path, "")
+    ]
+
+
 def honest_wording(tree: Tree) -> list[str]:
     """No claim that nobody can keep stands anywhere that a person could read it."""
     return [
@@ -65,3 +116,6 @@ def honest_wording(tree: Tree) -> list[str]:
         for found in [pattern.search(line)]
         if found and not _DENIALS.search(line[: found.start()] + line[found.end() :])
     ]
+
+
+WORDING_CHECKS = (honest_wording, honest_sentences)

@@ -20,7 +20,8 @@ METHOD_NAMES = {
 }
 # What a payer should know before choosing; each holds whatever the seller wishes.
 METHOD_TRUTHS = {
-    MethodName.CODE: "A code that you bought or were given. We cannot tell who bought it.",
+    MethodName.CODE: "We cannot tell which sale it came from. We see what it pays for, and when; "
+    "whoever gave it to you knows that you had it.",
     MethodName.MONERO: "Its ledger hides amounts and addresses. Your wallet knows that you paid.",
     MethodName.BITCOIN: "Its ledger is public for good: anyone may link this payment to others "
     "of yours.",
