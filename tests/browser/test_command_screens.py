@@ -54,7 +54,7 @@ _FIELDS_THAT_IDENTIFY = """() => {
     const words = /e-?mail|phone|telephone|passport|birth|real name|surname|street/i;
     const asks = it => [it.type, it.name, it.id, it.autocomplete, it.ariaLabel, it.placeholder,
         ...[...it.labels ?? []].map(label => label.innerText)].join(" ");
-    return [...document.querySelectorAll("input, textarea, select")]
+    return [...document.querySelectorAll("input:not([type=radio]), textarea, select")]
         .filter(it => ["email", "tel", "file"].includes(it.type) || words.test(asks(it)))
         .map(it => it.outerHTML.slice(0, 90));
 }"""
