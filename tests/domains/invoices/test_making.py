@@ -174,7 +174,7 @@ def test_what_is_stored_names_nobody(invoices: Invoices, database: Database) -> 
 
 
 def test_no_column_ties_an_invoice_to_its_order() -> None:
-    assert set(store.invoice.c.keys()) == {"number", "document", "ends_at"}
+    assert set(store.invoice.c.keys()) == {"number", "xml", "ends_at"}
     assert not [key for table in store.metadata.tables.values() for key in table.foreign_keys]
 
 

@@ -80,7 +80,7 @@ invoice = sa.Table(
         info=declares(Category.COMMERCE, "the invoice's number", _INVOICE_END),
     ),
     sa.Column(
-        "document",
+        "xml",
         sa.LargeBinary,
         nullable=False,
         info=declares(

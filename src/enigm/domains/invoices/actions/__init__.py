@@ -71,7 +71,7 @@ class Invoices:
         self._seller = seller
         self._ticket_key = keys.derive("invoices", "ticket hash")
         self._sales = ColumnSeal(keys, "invoices.ticket.sale", entropy)
-        self._documents = ColumnSeal(keys, "invoices.invoice.document", entropy)
+        self._documents = ColumnSeal(keys, "invoices.invoice.xml", entropy)
 
     @property
     def are_offered(self) -> bool:
@@ -143,9 +143,7 @@ class Invoices:
             amounts = amounts_of(sale.gross_cents, tax)
             made = make_file(Invoice(number, today, sale, self._seller, checked, tax, amounts))
             sealed = self._documents.seal(made.xml, number.encode())
-            connection.execute(
-                invoice.insert().values(number=number, document=sealed, ends_at=ends_at)
-            )
+            connection.execute(invoice.insert().values(number=number, xml=sealed, ends_at=ends_at))
             connection.execute(
                 ticket.update()
                 .where(ticket.c.mark == found.mark)
@@ -174,7 +172,7 @@ class Invoices:
             ).one_or_none()
         if row is None:
             raise TicketUnknownError
-        return self._documents.open(row.document, number.encode())
+        return self._documents.open(row.xml, number.encode())
 
     def _find(
         self, connection: sa.Connection, shown: Ticket, *, to_change: bool = False

@@ -26,7 +26,7 @@ def upgrade() -> None:
     op.create_table(
         "invoice",
         sa.Column("number", sa.String(length=16), nullable=False),
-        sa.Column("document", sa.LargeBinary(), nullable=False),
+        sa.Column("xml", sa.LargeBinary(), nullable=False),
         sa.Column("ends_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_invoice")),
     )
