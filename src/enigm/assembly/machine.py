@@ -43,6 +43,15 @@ def evidence_of_this_machine() -> Generator[tuple[TrustParts, EvidenceParts]]:
 
 
 @contextmanager
+def administration_of_this_machine() -> Generator[
+    tuple[Surroundings, dict[str, Database], TrustParts]
+]:
+    """Open who administers, and the log that records it; raises SetupError."""
+    with _opened("administration", "audit", "handles", "policy") as (around, databases):
+        yield around, databases, build_trust(around, databases)
+
+
+@contextmanager
 def _opened(*names: str) -> Generator[tuple[Surroundings, dict[str, Database]]]:
     settings = settings_of_this_machine()
     clock, entropy = SystemClock(), SystemEntropy()

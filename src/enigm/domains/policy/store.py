@@ -121,6 +121,13 @@ def newest_version(connection: sa.Connection, name: str) -> int:
     return connection.execute(wanted).scalar() or 0
 
 
+def versions(connection: sa.Connection) -> list[tuple[str, int]]:
+    """Return the name and number of every text, the newest of each first."""
+    c = policy_version.c
+    wanted = sa.select(c.name, c.version).order_by(c.name, c.version.desc())
+    return [(row.name, row.version) for row in connection.execute(wanted)]
+
+
 def keep_version(connection: sa.Connection, kept: PolicyVersion) -> None:
     """Write a signed text."""
     connection.execute(

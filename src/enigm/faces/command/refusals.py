@@ -12,6 +12,10 @@ from litestar.exceptions import HTTPException
 from litestar.response import Redirect
 
 from enigm.domains.accounts.errors import SessionNeededError
+from enigm.domains.administration.errors import (
+    AdministratorNeededError,
+    AdministratorSessionEndedError,
+)
 from enigm.faces.command.rendering import HTMX_HEADER, Pages
 from enigm.faces.http.problem import Problems
 from enigm.foundation.entropy import Entropy
@@ -31,6 +35,10 @@ _TITLES: Final = {
     Category.EXHAUSTED: "Please wait a little",
     Category.UNAVAILABLE: "Something is down",
 }
+ADMINISTRATORS_SIGN_IN: Final = "/admin/sign-in"
+_ADMINISTRATOR_SIGNS_IN: Final = frozenset(
+    {AdministratorNeededError().code, AdministratorSessionEndedError().code}
+)
 _FAULT_TITLE: Final = "Something went wrong here"
 _FAULT_DETAIL: Final = "It is our fault. Nothing was lost; please try again."
 
@@ -58,6 +66,8 @@ class Refusals:
         if _wants_problem(request):
             return self._problems.render_refusal(request, refusal)
         is_page = request.method == "GET" and HTMX_HEADER not in request.headers
+        if refusal.code in _ADMINISTRATOR_SIGNS_IN and is_page:
+            return Redirect(ADMINISTRATORS_SIGN_IN, status_code=303)
         if isinstance(refusal, SessionNeededError) and is_page:
             return Redirect(f"/sign-in?next={quote(request.url.path)}", status_code=303)
         if refusal.category is Category.UNAVAILABLE:
@@ -65,7 +75,7 @@ class Refusals:
             self._log.failure("request.refused", refusal, request=reference, code=refusal.code)
         answer = self._pages.show(
             request,
-            "refusal.html",
+            _template(request),
             refusal.category.status,
             title=_TITLES[refusal.category],
             detail=refusal.detail,
@@ -82,7 +92,7 @@ class Refusals:
         missing = error.status_code == HTTPStatus.NOT_FOUND
         return self._pages.show(
             request,
-            "refusal.html",
+            _template(request),
             error.status_code,
             title=_TITLES[Category.NOT_FOUND if missing else Category.INVALID],
             detail="There is no page at this address."
@@ -99,7 +109,7 @@ class Refusals:
         self._log.failure("request.failed", error, request=reference)
         return self._pages.show(
             request,
-            "refusal.html",
+            _template(request),
             HTTPStatus.INTERNAL_SERVER_ERROR,
             title=_FAULT_TITLE,
             detail=_FAULT_DETAIL,
@@ -109,3 +119,9 @@ class Refusals:
 
 def _wants_problem(request: Request[Any, Any, Any]) -> bool:
     return "json" in request.headers.get("accept", "")
+
+
+def _template(request: Request[Any, Any, Any]) -> str:
+    """Return the frame that a refusal stands in: administrators' pages have their own."""
+    is_theirs = request.url.path.startswith("/admin")
+    return "admin_refusal.html" if is_theirs else "refusal.html"

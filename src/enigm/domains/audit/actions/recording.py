@@ -96,6 +96,11 @@ class AuditLog:
             opened = [self._open(connection, each) for each in found if each.category == category]
         return [each for each in opened if each is not None]
 
+    @staticmethod
+    def readable(role: Role) -> frozenset[Category]:
+        """Return which categories a role reads."""
+        return rules.READABLE.get(role, frozenset())
+
     def sealed(self, start: int, end: int) -> list[SealedRecord]:
         """Return entries in order, as anybody may have them.
 

@@ -108,6 +108,22 @@ class Documents:
             version = self._chosen(connection, kind)
             return version, self._text(connection, kind, version)
 
+    def newest(self, kind: DocumentKind) -> int:
+        """Return the newest version's number, whether it holds or not."""
+        with self._premises.database.read() as connection:
+            return store.newest(connection, kind)
+
+    def staged_text(self, kind: DocumentKind, version: int) -> str:
+        """Return what any version says.
+
+        Raises:
+            DocumentUnknownError, DocumentUnverifiableError.
+        """
+        with self._premises.database.read() as connection:
+            if store.find(connection, kind, version) is None:
+                raise DocumentUnknownError
+            return self._text(connection, kind, version)
+
     def _read(self, now: float) -> InForce:
         with self._premises.database.begin() as connection:
             chosen = {kind: self._chosen(connection, kind) for kind in DocumentKind}

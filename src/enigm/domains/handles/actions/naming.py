@@ -72,6 +72,12 @@ class HandleAuthority:
                 handle = rules.handle_for(self.key(connection, scope), scope, subject)
                 store.keep_revoked(connection, scope, handle, rules.key_ends_at(scope))
 
+    def revoke_handle(self, purpose: Purpose, handle: Handle) -> None:
+        """Revoke one handle of the present epoch, by who knows no more than the handle."""
+        scope = self.scope(purpose)
+        with self.database.begin() as connection:
+            store.keep_revoked(connection, scope, handle, rules.key_ends_at(scope))
+
     def forget(self, subject: SubjectId) -> None:
         """Forget a device whose account is deleted; its handles resolve to nobody."""
         with self.database.begin() as connection:

@@ -175,6 +175,11 @@ class Policies:
         with self._database.read() as connection:
             return self._signed.verified_text(connection, name, version)
 
+    def versions(self) -> list[tuple[str, int]]:
+        """Return the name and number of every text that is kept, the newest of each first."""
+        with self._database.read() as connection:
+            return store.versions(connection)
+
     def applying(self, handles: Iterable[bytes]) -> dict[str, CompiledPolicy]:
         """Return the policies that must all allow: the default, and each assigned to a handle.
 

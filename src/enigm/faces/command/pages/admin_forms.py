@@ -1,0 +1,28 @@
+"""What administrators' forms have in common: a box to confirm with, handles in hex digits."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from enigm.foundation.errors import InvalidError
+
+HANDLE_BYTES: Final = 20
+
+
+def require_confirmed(confirmed: str) -> None:
+    """Return if the box was ticked; raises InvalidError."""
+    if confirmed != "yes":
+        raise InvalidError(
+            "command.unconfirmed", "Tick the box that says what will happen, then send it again."
+        )
+
+
+def handle_of(text: str) -> bytes:
+    """Read a handle as it is written; raises InvalidError."""
+    try:
+        handle = bytes.fromhex(text.strip())
+    except ValueError:
+        handle = b""
+    if len(handle) != HANDLE_BYTES:
+        raise InvalidError("command.handle", "A handle is written as 40 hex digits.")
+    return handle
