@@ -4,6 +4,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 workers="${ENIGM_TEST_WORKERS:-2}"
 mkdir -p build
+# Many tests start processes; without compiled files each would compile Enigm anew.
+unset PYTHONDONTWRITEBYTECODE
 # A whole run leaves behind which tests were evidence for which requirement (`make assurance`).
 [ $# -gt 0 ] || export ENIGM_EVIDENCE=build/requirements.json
 exec .venv/bin/python -m pytest -q -n "$workers" --dist loadfile "$@"
