@@ -9,6 +9,7 @@ from enigm.domains.commerce.actions.refunding import NotedRefunds
 from enigm.domains.commerce.errors import (
     ClaimUnknownError,
     DestinationInvalidError,
+    OrderStateError,
     OrderUnknownError,
     RefundUnavailableError,
 )
@@ -29,6 +30,8 @@ from enigm.domains.commerce.model.orders import (
     OpenedOrder,
     OrderState,
 )
+from enigm.domains.commerce.model.review import Verdict
+from enigm.domains.commerce.model.trade import AppealReason, Reason
 from enigm.domains.commerce.store.tables import refund
 from enigm.foundation.errors import ForbiddenError
 from tests.support.shop import Shop
@@ -242,3 +245,59 @@ def test_what_is_owed_can_be_taken_as_codes_in_the_transaction_that_makes_them(s
     assert shop.view(opened).state is OrderState.REFUNDED
     with pytest.raises(ClaimUnknownError):
         taken()
+
+
+@pytest.mark.requirement("PAY-06", "PAY-14")
+def test_what_is_going_back_does_not_pay_for_anything(shop: Shop) -> None:
+    """Half in time, a claim for that half, the other half late: one price, not one and a half."""
+    opened, refunds = shop.order(), shop.commerce.refunds
+    half = opened.view.due // 2
+    shop.pay(opened, half, payment="first")
+    shop.clock.advance(2 * 3600)
+    shop.hear()
+    secret = refunds.offer(own(opened))
+    shop.pay(opened, opened.view.due - half, payment="second")
+    view = shop.view(opened)
+    assert (view.state, view.token) == (OrderState.CANCELLED, None)
+    assert refunds.claim(secret, HOME) == Money(half, XMR)
+    assert send(shop) == 1
+    assert balances(shop)[LedgerAccount.DEPOSITS] == -9_00, "the second half is still theirs"
+
+
+@pytest.mark.requirement("PAY-06")
+def test_what_came_after_the_offer_goes_back_with_the_next_one(shop: Shop) -> None:
+    opened, refunds = shop.order(), shop.commerce.refunds
+    half = opened.view.due // 2
+    shop.pay(opened, half, payment="first")
+    shop.clock.advance(2 * 3600)
+    shop.hear()
+    refunds.offer(own(opened))
+    shop.pay(opened, opened.view.due - half, payment="second")
+    secret = refunds.offer(own(opened))
+    assert refunds.claim(secret, HOME) == Money(opened.view.due, XMR)
+    assert send(shop) == 1
+    assert balances(shop) == {}
+
+
+@pytest.mark.requirement("PAY-06", "PAY-10")
+def test_an_order_that_is_being_paid_back_is_not_released(shop: Shop) -> None:
+    opened = expired_but_paid(shop)
+    secret = shop.commerce.refunds.offer(own(opened))
+    shop.commerce.reviewing.appeal(own(opened), AppealReason.PAID_IN_FULL)
+    shop.commerce.refunds.claim(secret, HOME)
+    (order,) = shop.commerce.reviewing.page(b"reviewer").orders
+    with pytest.raises(OrderStateError):
+        shop.commerce.reviewing.decide(order.handle, Verdict.RELEASE, Reason.REQUESTED, b"reviewer")
+
+
+def test_one_refund_that_fails_keeps_no_other_waiting(one_shop: Shop) -> None:
+    card = one_shop.order(method=MethodName.CARD)
+    one_shop.tell(card, CONFIRMED)
+    refunds, reviewing = one_shop.commerce.refunds, one_shop.commerce.reviewing
+    (order,) = reviewing.page(b"reviewer").orders
+    reviewing.decide(order.handle, Verdict.HOLD, Reason.FRAUD, b"reviewer")
+    reviewing.decide(order.handle, Verdict.CANCEL, Reason.FRAUD, b"reviewer")
+    refunds.claim(refunds.offer(own(card)), "anything")
+    assert send(one_shop) == 1
+    ((_, destination),) = one_shop.methods[MethodName.CARD].refunded.values()
+    assert not destination, "a card is paid back where it was paid from"

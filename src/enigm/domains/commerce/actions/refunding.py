@@ -106,7 +106,7 @@ class Refunds:
             if row is None:
                 self._begin(connection, order, claim_hash)
             elif row.state == OFFERED:
-                store.set_refund(connection, order_id, {"claim_hash": claim_hash})
+                self._renew(connection, order, row, claim_hash)
             else:
                 raise RefundUnavailableError
         return ClaimSecret(base64url_encode(secret))
@@ -130,11 +130,13 @@ class Refunds:
                 msg = "a buyer's refund is claimed by their PIN"
                 raise RuntimeError(msg)
             if is_done:
+                # A card is paid back where it was paid from, whatever was typed.
+                place = "" if order.method is MethodName.CARD else target
                 values = {
                     "state": CLAIMED,
                     "claim_hash": None,
                     "destination": self._premises.veils.seal(
-                        "refund.destination", target.encode(), row.order_id
+                        "refund.destination", place.encode(), row.order_id
                     ),
                 }
                 store.set_refund(connection, row.order_id, values)
@@ -148,6 +150,9 @@ class Refunds:
             ClaimUnknownError: wrong, used or too old.
         """
         row, order = self._offered(connection, self._decoded(secret))
+        if order.buyer is not None:
+            msg = "a buyer's refund is claimed by their PIN"
+            raise RuntimeError(msg)
         entries = (
             Entry(LedgerAccount.REFUNDS, row.cents, Currency.EUR),
             Entry(LedgerAccount.CODES, -row.cents, Currency.EUR),
@@ -210,7 +215,24 @@ class Refunds:
                 "ends_at": self._premises.today_at + CLAIM_SECONDS,
             },
         )
+        if owed.whole and order.decided is None:
+            # What is going back pays for nothing: money that comes later would buy it with it.
+            order = replace(order, decided=OrderState.CANCELLED, reason=Reason.REQUESTED)
+            order_store.save(connection, order)
+            order = self._progress.advance(connection, order)
         self._keep_order(connection, order)
+
+    def _renew(
+        self, connection: sa.Connection, order: Order, row: sa.Row[Any], claim_hash: bytes
+    ) -> None:
+        """Replace a link that nobody used; what came since then goes back with it."""
+        values: dict[str, object] = {"claim_hash": claim_hash}
+        owed = self._owed(connection, order)
+        if owed is not None and owed.amount > row.amount:
+            key = f"owed {order.order_id.hex()} {owed.amount}"
+            self._post(connection, order, key, "owed", ledger_rules.owed(owed.cents))
+            values |= {"amount": owed.amount, "cents": row.cents + owed.cents}
+        store.set_refund(connection, order.order_id, values)
 
     def _owed(self, connection: sa.Connection, order: Order) -> Owed | None:
         """Return what is owed of what stands in the books, or None."""

@@ -23,6 +23,7 @@ from enigm.domains.commerce.model.trade import Outcome, Reason
 from enigm.domains.commerce.rules.trade import Purchase, rule_on
 from enigm.domains.commerce.store import documents as document_store
 from enigm.domains.commerce.store import orders as store
+from enigm.domains.commerce.store import wallets
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -129,6 +130,9 @@ class Reviewing:
                 raise OrderStateError
             if order.decided is None and order.state is OrderState.FINAL:
                 # It is sold and may be handed over for good: nobody takes it back any more.
+                raise OrderStateError
+            if verdict is Verdict.RELEASE and wallets.refund_ends_at(connection, order.order_id):
+                # Its money is going back: released, it would be had for nothing.
                 raise OrderStateError
             self._records.record(_ACTS[verdict], reviewer, self._name_in_records(order))
             decided = replace(order, decided=_DECIDED[verdict], reason=reason)
