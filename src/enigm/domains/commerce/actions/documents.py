@@ -104,7 +104,7 @@ class Documents:
 
     def text(self, kind: DocumentKind) -> tuple[int, str]:
         """Return the version that holds, and what it says."""
-        with self._premises.database.begin() as connection:
+        with self._premises.database.read() as connection:
             version = self._chosen(connection, kind)
             return version, self._text(connection, kind, version)
 
@@ -125,7 +125,8 @@ class Documents:
             return self._text(connection, kind, version)
 
     def _read(self, now: float) -> InForce:
-        with self._premises.database.begin() as connection:
+        # Only reading: whoever asks may hold the one writer, and would wait for itself.
+        with self._premises.database.read() as connection:
             chosen = {kind: self._chosen(connection, kind) for kind in DocumentKind}
             texts = {kind: self._text(connection, kind, chosen[kind]) for kind in DocumentKind}
         catalogue, policy = DocumentKind.CATALOGUE, DocumentKind.POLICY
@@ -142,7 +143,7 @@ class Documents:
         return version
 
     def _put_in_force(self, connection: sa.Connection, kind: DocumentKind, version: int) -> None:
-        before = store.choice(connection, kind)
+        before = store.choice(connection, kind, to_change=True)
         changes = (before.changes if before else 0) + 1
         signature = Ed25519.sign(self._key.private, _signed_choice(kind, version, changes))
         store.choose(connection, SignedChoice(kind, version, changes, signature))
