@@ -137,9 +137,8 @@ for _path, _sentences in REQUIRED.items():
     HONEST[_path] = HONEST.get(_path, SAYS if _comment else "") + "".join(
         f"{_comment}{sentence}.\n" for sentence in _sentences
     )
-HONEST |= {
-    f"src/enigm/{folder}/__init__.py": SAYS for folder in ("faces", "faces/command", "domains/esim")
-}
+for _folder in ("faces", "faces/command", "domains/esim"):
+    HONEST[f"src/enigm/{_folder}/__init__.py"] = SAYS
 
 
 @pytest.mark.parametrize(

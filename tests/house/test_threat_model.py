@@ -19,6 +19,7 @@ ADVERSARIES = [
     "A malicious member",
     "A malicious administrator",
     "A payer",
+    "A shop that remembers",
     "A supplier",
 ]
 

@@ -115,7 +115,7 @@ def test_up_opens_the_app_and_a_second_start_finds_everything_as_it_was(
         words = {str(place): asked["phrase"][place - 1] for place in asked["ask"]}
         state = page.post("/api/register/confirm", json={"words": words}).json()
         assert state["stage"] == "ready"
-    assert "enigm app --profile second" in first.printed
+    wait_until(lambda: "enigm app --profile second" in first.printed)
     assert first.stop() == Exit.DONE
     assert "Everything is kept" in first.printed
     assert not answers(port)

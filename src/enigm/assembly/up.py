@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import sys
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from enigm.assembly.exits import Exit, complain, say
@@ -108,9 +111,16 @@ def _hint(wishes: Wishes) -> str:
     address = _url(wishes.service_port)
     service = "" if wishes.service_port == SERVICE_PORT else f" --service {address}"
     return (
-        f"For a second person on this machine:  enigm app --profile second{service}\n"
+        f"A second person on this machine, in another terminal:  "
+        f"{_program()} app --profile second{service}\n"
         "Ctrl-C stops all."
     )
+
+
+def _program() -> str:
+    """Return what this person has to type: from a checkout, `enigm` is on no path."""
+    called = Path(sys.argv[0])
+    return "enigm" if called.name != "enigm" or shutil.which("enigm") else str(called)
 
 
 def _url(port: int) -> str:
