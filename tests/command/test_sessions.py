@@ -97,7 +97,19 @@ async def test_a_wrong_password_opens_nothing(visit: Visit, journey: Journey) ->
 
 
 @pytest.mark.parametrize(
-    "asked", ["//evil.test", "https://evil.test/", "/\\evil.test", "javascript:alert(1)", ""]
+    "asked",
+    [
+        "//evil.test",
+        "https://evil.test/",
+        "/\\evil.test",
+        # What browsers drop from an address before they read it.
+        "/\t/evil.test",
+        "/\n/evil.test",
+        "/\r\\evil.test",
+        "/a/..\\/evil.test",
+        "javascript:alert(1)",
+        "",
+    ],
 )
 async def test_signing_in_leads_to_a_page_of_command_only(visit: Visit, asked: str) -> None:
     page = await visit.http.get("/sign-in", params={"next": asked})

@@ -130,9 +130,14 @@ def sign_out(request: Asked, parts: Given) -> Response[None]:
 
 
 def local_path(asked: str | None) -> str:
-    """Return where to go on after entering: a path of ours, whatever was asked for."""
-    is_ours = asked is not None and asked.startswith("/") and not asked.startswith(("//", "/\\"))
-    return asked if is_ours and asked is not None else HOME
+    """Return where to go on after entering: a path of ours, whatever was asked for.
+
+    Browsers drop tabs and line ends from an address and read a backslash as a slash, so that
+    more than ``//`` leads elsewhere (URL standard, basic URL parser).
+    """
+    if asked is None or not asked.isprintable() or "\\" in asked:
+        return HOME
+    return asked if asked.startswith("/") and not asked.startswith("//") else HOME
 
 
 def _entered(visits: Visits, grant: SessionGrant) -> Response[Entered]:
