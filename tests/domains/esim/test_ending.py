@@ -194,7 +194,7 @@ def test_a_retired_one_ends_and_its_record_goes_thirty_days_later(esim_world: Es
         assert records.code(status.esim_id) is None
     assert found is not None
     days = rules.PURGE_AFTER_DAYS * rules.SECONDS_PER_DAY
-    assert found.purge_at == esim_world.clock.now_seconds() + days
+    assert found.purge_at == rules.day_of(esim_world.clock.now_seconds() + days)
 
 
 def test_the_operator_retires_or_takes_back_what_the_provider_names(

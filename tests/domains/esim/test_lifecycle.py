@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from enigm.domains.esim import rules
 from enigm.domains.esim.errors import (
     EsimStateError,
     EsimUnknownError,
@@ -105,7 +106,7 @@ def test_nothing_is_bought_without_the_present_notice_acknowledged(esim_world: E
     assert kept is not None
     assert (kept.notice_version, kept.notice_at) == (
         COMPLIANCE_NOTICE.version,
-        esim_world.clock.now_seconds(),
+        rules.day_of(esim_world.clock.now_seconds()),
     )
     assert "not a mobile operator" in purchasing.notice.text
 

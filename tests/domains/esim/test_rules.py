@@ -187,7 +187,7 @@ def test_a_plan_ends_by_itself_after_its_days_or_where_nobody_installs_it() -> N
     assert rules.commercial_of(waiting, last - 1) is CommercialState.ACTIVATION_READY
     assert rules.commercial_of(waiting, last) is CommercialState.EXPIRED
     assert rules.ends_at(used) == NOW + 30 * rules.SECONDS_PER_DAY
-    assert rules.purge_at(used) == NOW + 60 * rules.SECONDS_PER_DAY
+    assert rules.purge_at(used) == rules.day_of(NOW + 60 * rules.SECONDS_PER_DAY)
 
 
 def test_an_association_changes_neither_of_the_other_axes() -> None:

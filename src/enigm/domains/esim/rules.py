@@ -117,7 +117,12 @@ def ends_at(esim: Esim) -> int:
 
 def purge_at(esim: Esim) -> int:
     """Return when a living eSIM's record goes by itself."""
-    return ends_at(esim) + PURGE_AFTER_DAYS * SECONDS_PER_DAY
+    return purge_after(ends_at(esim))
+
+
+def purge_after(ended_at: int) -> int:
+    """Return when the record of what ended goes: a day, so that no second says whose it was."""
+    return day_of(ended_at + PURGE_AFTER_DAYS * SECONDS_PER_DAY)
 
 
 def day_of(now_seconds: int) -> int:

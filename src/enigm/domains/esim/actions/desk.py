@@ -112,7 +112,7 @@ class Desk:
             standing=standing,
             step=esim.step if rules.is_installed(esim) else Step.CANCELLED,
             has_code=False,
-            purge_at=self.now + rules.PURGE_AFTER_DAYS * rules.SECONDS_PER_DAY,
+            purge_at=rules.purge_after(self.now),
         )
         records.save(ended)
         records.count(esim.plan.provider, standing.value, self.now)

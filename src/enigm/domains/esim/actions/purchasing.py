@@ -106,7 +106,7 @@ def _new(desk: Desk, owner: OwnerRef, plan: Plan) -> Esim:
         history=NOTHING_TOLD,
         purchased_on=rules.day_of(now),
         notice_version=COMPLIANCE_NOTICE.version,
-        notice_at=now,
+        notice_at=rules.day_of(now),
         replaces=None,
         replacements=0,
         refusals=0,

@@ -120,7 +120,7 @@ esim = sa.Table(
         "notice_at",
         sa.BigInteger,
         nullable=False,
-        info=declares(Category.CONNECTIVITY, "when the notice was acknowledged", _KEPT),
+        info=declares(Category.CONNECTIVITY, "the day the notice was acknowledged", _KEPT),
     ),
     sa.Column(
         "replaces",
@@ -145,7 +145,7 @@ esim = sa.Table(
         sa.BigInteger,
         nullable=False,
         index=True,
-        info=declares(Category.CONNECTIVITY, "when the record goes", _KEPT),
+        info=declares(Category.CONNECTIVITY, "the day the record goes", _KEPT),
     ),
 )
 
