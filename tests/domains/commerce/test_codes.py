@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 import sqlalchemy as sa
 
+from enigm.domains.commerce.actions.codes import PRINTED
 from enigm.domains.commerce.errors import (
     ClaimUnknownError,
     CodeEndedError,
@@ -407,3 +408,17 @@ def test_a_buyers_refund_is_taken_as_codes_by_their_pin(
     wanted, request = purse.want(denominated(18_00)), purse.request()
     with pytest.raises(RuntimeError, match="PIN"):
         counter.take_refund(secret, wanted, request)
+
+
+def test_where_printed_codes_are_guessed_even_a_right_guess_waits(
+    shop: Shop, mint: Mint, counter: CodeCounter, purse: Purse
+) -> None:
+    batch = mint.print_batch(20_00, 1)
+    mint.sell_batch(batch.key.number)
+    counter._printed.take(b"everybody", PRINTED.amount)
+    with pytest.raises(ExhaustedError):
+        counter.exchange(batch.codes[0], ADA, purse.want({20_00: 1}), purse.request())
+    (blind,) = buy(shop, purse, {100_00: 1})
+    assert counter.exchange(blind, ADA, purse.want({20_00: 5}), purse.request())
+    shop.clock.advance(1)
+    assert counter.exchange(batch.codes[0], ADA, purse.want({20_00: 1}), purse.request())

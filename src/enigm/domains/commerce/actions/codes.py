@@ -54,9 +54,9 @@ if TYPE_CHECKING:
 
 # Somebody who mistypes a code from paper needs a few tries; a guesser needs 2^40.
 TRIES: Final = Limit("commerce.code_tries", 20, 3600)
-# Printed codes have 40 bits of proof. All guesses together: 3,600 an hour are 35,000 years for
-# one of a hundred codes. Beyond that, printed codes wait; blind ones (60 bits) do not.
-WRONG_PRINTED: Final = Limit("commerce.wrong_printed_codes", 3600, 3600)
+# Printed codes have 40 bits of proof. Ten a second, right and wrong and everybody's together, are
+# 3,500 years for one guess that fits. Beyond that, printed codes wait; blind ones (60 bits) do not.
+PRINTED: Final = Limit("commerce.printed_codes", 36_000, 3600)
 # A lost answer is asked for again within a day; its end is a day's end, as everybody's.
 ANSWER_SECONDS: Final = 2 * 86_400
 _PAYABLE: Final = frozenset(
@@ -88,7 +88,7 @@ class CodeCounter:
         self._refunds = refunds
         self._mint = mint
         self._tries = Budgets(TRIES, premises.clock, premises.entropy)
-        self._wrong = Budgets(WRONG_PRINTED, premises.clock, premises.entropy)
+        self._printed = Budgets(PRINTED, premises.clock, premises.entropy)
 
     def pay(
         self,
@@ -224,10 +224,11 @@ class CodeCounter:
     def _recognised(self, code: Code, asker: bytes) -> CodeKey:
         """Return the key of a code of ours. No transaction is held for a guess."""
         self._tries.take(asker)
+        if code.kind is CodeKind.PRINTED:
+            # Before it is looked at: a limit on wrong ones alone would let the right guess through.
+            self._printed.take(_EVERYBODY)
         expected = self._mint.expected_tag(code)
         if expected is None or not same_tag(expected[1], code.tag):
-            if code.kind is CodeKind.PRINTED:
-                self._wrong.take(_EVERYBODY)
             raise CodeRefusedError
         return expected[0]
 
