@@ -20,6 +20,7 @@ import msgspec
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from tests.support.admin_scene import ADMIN_SCREENS  # noqa: E402
 from tests.support.browser import VIEWPORTS, Scheme, chromium, new_page  # noqa: E402
 from tests.support.command_scene import COMMAND_SCREENS, CommandScreen, standing  # noqa: E402
 
@@ -44,7 +45,7 @@ async def main(names: list[str], *, again: bool) -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     digests = _read_digests()
     async with chromium() as browser:
-        for screen in COMMAND_SCREENS:
+        for screen in (*COMMAND_SCREENS, *ADMIN_SCREENS):
             if not names or screen.name in names:
                 await _photograph(browser, screen, digests, again=again)
     if not names:
@@ -111,7 +112,7 @@ def _album() -> str:
     ]
     lines += ["", "| page | " + " | ".join(look.replace("-", ", ") for look in looks) + " |"]
     lines += ["|---" * (len(looks) + 1) + "|"]
-    for screen in COMMAND_SCREENS:
+    for screen in (*COMMAND_SCREENS, *ADMIN_SCREENS):
         cells = " | ".join(f"![{name[:-5]}]({name})" for name in _names(screen))
         title = screen.name.removeprefix("command-").replace("-", " ")
         lines.append(f"| {title} | {cells} |")

@@ -52,7 +52,7 @@ MATRIX = (
     Row("GET", "/admin", "overview.read", ALL),
     Row("POST", "/admin/sign-out", "session.end", ALL),
     Row("GET", "/admin/policies", "policy.read", POLICY),
-    Row("POST", "/admin/policies/stage", "policy.stage", POLICY, "http.400"),
+    Row("POST", "/admin/policies/stage", "policy.stage", POLICY, "http.invalid"),
     Row("GET", "/admin/policies/{name:str}/{version:int}", "policy.read", POLICY),
     Row(
         "POST",
@@ -61,7 +61,7 @@ MATRIX = (
         POLICY,
         "command.unconfirmed",
     ),
-    Row("POST", "/admin/policies/assign", "policy.assign", POLICY, "http.400"),
+    Row("POST", "/admin/policies/assign", "policy.assign", POLICY, "http.invalid"),
     Row("GET", "/admin/decisions", "decisions.read", POLICY),
     Row(
         "GET", "/admin/decisions/{number:int}", "decisions.read", POLICY, "policy.decision_unknown"
@@ -77,9 +77,15 @@ MATRIX = (
     ),
     Row("GET", "/admin/audit", "audit.read", {Role.AUDITOR, Role.OWNER}),
     Row("GET", "/admin/orders", "orders.read", {Role.ORDERS, Role.REVIEWER}),
-    Row("POST", "/admin/orders/{handle:str}/decide", "orders.decide", {Role.REVIEWER}, "http.400"),
+    Row(
+        "POST",
+        "/admin/orders/{handle:str}/decide",
+        "orders.decide",
+        {Role.REVIEWER},
+        "http.invalid",
+    ),
     Row("GET", "/admin/shop", "shop.read", SHOP),
-    Row("POST", "/admin/shop/{kind:str}/stage", "shop.stage", SHOP, "http.400"),
+    Row("POST", "/admin/shop/{kind:str}/stage", "shop.stage", SHOP, "http.invalid"),
     Row("GET", "/admin/shop/{kind:str}/{version:int}", "shop.read", SHOP),
     Row(
         "POST",

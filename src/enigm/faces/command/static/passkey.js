@@ -12,6 +12,8 @@ if (enrol) {
   // The link's secret stands where browsers send nothing, and goes from the address bar at once.
   const invitation = location.hash.slice(1);
   history.replaceState(null, "", location.pathname);
+  // Another link opened in the same tab changes nothing but the fragment.
+  addEventListener("hashchange", () => location.reload());
   const token = enrol.dataset.formToken;
   onSubmit(enrol, async tell => {
     const options = await ask("POST", "/admin/enrol/start", token, { invitation });
