@@ -20,11 +20,7 @@ if TYPE_CHECKING:
     from tests.support.command import Visit
     from tests.support.service import Running
 
-pytestmark = [
-    pytest.mark.requirement("PAY-08", "CMD-12"),
-    # WeasyPrint leaves the colour profile that it has read to the garbage collector.
-    pytest.mark.filterwarnings("ignore:.*sRGB2014:pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = pytest.mark.requirement("PAY-08", "CMD-12")
 
 TICKET = re.compile(r'id="ticket">([\w-]{43})<')
 

@@ -24,11 +24,7 @@ if TYPE_CHECKING:
     from tests.support.databases import OpenDatabase
     from tests.support.shop import Shop
 
-pytestmark = [
-    pytest.mark.requirement("PAY-08", "PAY-03"),
-    # WeasyPrint leaves the colour profile that it has read to the garbage collector.
-    pytest.mark.filterwarnings("ignore:.*sRGB2014:pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = pytest.mark.requirement("PAY-08", "PAY-03")
 
 SELLER = SellerSettings(
     name="Shop",

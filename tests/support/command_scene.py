@@ -17,6 +17,7 @@ from enigm.domains.accounts.store.tables import account
 from enigm.domains.commerce.model import MethodName, PaymentEventKind
 from enigm.domains.devices.actions.chains import RootEntry
 from enigm.domains.devices.model import CARD_BYTES
+from enigm.foundation.payment_settings import PaymentSettings, SellerSettings
 from enigm.wire import user_name
 from enigm.wire.device_chain import DeviceChain, Kind
 from tests.support.browser import watch
@@ -34,6 +35,15 @@ if TYPE_CHECKING:
 
     from tests.support.browser import Watch
 
+SELLER = SellerSettings(
+    name="Harbour Lantern OÜ",
+    street="Kalda 3",
+    city="Tallinn",
+    postcode="10111",
+    country="EE",
+    vat_id="EE100000000",
+    registration="12345678",
+)
 PASSWORD = "a lantern over the harbour"
 PIN = "271828"
 
@@ -136,7 +146,8 @@ Deed = Callable[[Scene], Awaitable[None]]
 @asynccontextmanager
 async def standing(page: Page, folder: Path) -> AsyncGenerator[Scene]:
     """Serve Command from a folder, on the scene's minute, and hand the page over."""
-    settings, clock = settings_of_tests(folder), FakeClock(NOW_SECONDS)
+    settings = settings_of_tests(folder, payments=PaymentSettings(seller=SELLER))
+    clock = FakeClock(NOW_SECONDS)
     async with running_command(settings, clock, is_served=True, entropy=FakeEntropy()) as command:
         seen = watch(page, command.address.removeprefix("http://"))
         yield Scene(page, command.address, command, seen, [])
@@ -227,6 +238,62 @@ async def _mistyped_code(scene: Scene) -> None:
     await scene.page.locator("#code-fault").wait_for()
 
 
+async def _made_codes(scene: Scene) -> None:
+    """Buy codes with coins and make them in the browser."""
+    await scene.buy("coin100")
+    scene.pay(depth=20)
+    await scene.page.reload()
+    await scene.page.get_by_role("link", name="Make your codes").click()
+    await scene.page.get_by_label("Each worth").select_option("5000")
+    await scene.page.get_by_role("button", name="Make codes").click()
+    await scene.page.locator("#codes li").nth(1).wait_for()
+
+
+async def _paying_by_code(scene: Scene) -> None:
+    """Pay the rest of an order with a code that is worth more than is missing."""
+    await scene.go("/buy/app-1y")
+    await scene.page.get_by_label("Country").select_option("EE")
+    await scene.page.get_by_role("radio", name="Code Coin").check()
+    await scene.page.get_by_label("Your code").fill(scene.code(20_00))
+    await scene.page.get_by_role("button", name="Buy for").click()
+    await scene.page.get_by_role("link", name="Pay with a code").click()
+
+
+async def _changed(scene: Scene) -> None:
+    await _paying_by_code(scene)
+    await scene.page.get_by_label("Your code").fill(scene.code(100_00))
+    await scene.page.get_by_role("button", name="Pay", exact=True).click()
+    await scene.page.locator("#codes li").nth(1).wait_for()
+
+
+async def _renewed(scene: Scene) -> None:
+    await scene.go("/codes")
+    await scene.page.get_by_label("Your code").fill(scene.code(50_00))
+    await scene.page.get_by_role("button", name="Renew").click()
+    await scene.page.locator("#codes li").first.wait_for()
+
+
+async def _with_ticket(scene: Scene) -> None:
+    await scene.buy("app-1y")
+    scene.pay(depth=20)
+    await scene.page.reload()
+    await scene.page.get_by_role("button", name="Get a ticket").click()
+    await scene.page.locator("#ticket").wait_for()
+
+
+async def _invoice_form(scene: Scene) -> None:
+    await _with_ticket(scene)
+    await scene.page.get_by_role("button", name="Use it now").click()
+    await scene.page.get_by_label("Made out to").wait_for()
+
+
+async def _invoiced(scene: Scene) -> None:
+    await _invoice_form(scene)
+    await scene.page.get_by_label("Made out to").fill("Invoice bearer")
+    await scene.page.get_by_role("button", name="Make the invoice").click()
+    await scene.page.get_by_role("heading", name="Your invoice is made").wait_for()
+
+
 async def _guest_order(scene: Scene) -> None:
     await scene.buy("app-3m")
 
@@ -278,4 +345,11 @@ COMMAND_SCREENS = (
     CommandScreen("command-sessions", inside("/sessions")),
     CommandScreen("command-account", inside("/account", set_pin)),
     CommandScreen("command-pin", inside("/pin")),
+    CommandScreen("command-codes", _renewed),
+    CommandScreen("command-codes-made", _made_codes),
+    CommandScreen("command-code-paying", _paying_by_code),
+    CommandScreen("command-code-change", _changed),
+    CommandScreen("command-invoice-ticket", _with_ticket),
+    CommandScreen("command-invoice-form", _invoice_form),
+    CommandScreen("command-invoice-made", _invoiced),
 )

@@ -42,11 +42,7 @@ if TYPE_CHECKING:
 
     from enigm.foundation.database import Database
 
-pytestmark = [
-    pytest.mark.requirement("PAY-08"),
-    # WeasyPrint leaves the colour profile that it has read to the garbage collector.
-    pytest.mark.filterwarnings("ignore:.*sRGB2014:pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = pytest.mark.requirement("PAY-08")
 
 SELLER = Seller("Shop OÜ", "Street 1", "Tallinn", "10111", "EE", "EE100000000", "12345678", 7)
 SALE = Sale("Enigm & more, <one> year", 12_40, "EE", Supply.SERVICE, date(2026, 11, 20))
