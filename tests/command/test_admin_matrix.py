@@ -67,7 +67,7 @@ MATRIX = (
         "GET", "/admin/decisions/{number:int}", "decisions.read", POLICY, "policy.decision_unknown"
     ),
     Row("GET", "/admin/fleet", "fleet.read", FLEET),
-    Row("GET", "/admin/fleet/{handle:str}", "fleet.read", FLEET, "posture.report_unknown"),
+    Row("GET", "/admin/fleet/{handle:str}", "fleet.read", FLEET, "posture.unknown"),
     Row(
         "POST",
         "/admin/fleet/{purpose:str}/{handle:str}/revoke",
