@@ -29,6 +29,8 @@ _STOP_SECONDS_MAX = 10.0
 _POLL_SECONDS = 0.05
 # A mined coin can be spent after 60 blocks, and hides among 15 others that can be spent, too.
 _BLOCKS_UNTIL_SPENDABLE = 90
+# On a busy machine a block takes a second, and an answer must come within a minute.
+_BLOCKS_AT_ONCE = 10
 _LOGIN = "enigm:a password of this chain alone"
 
 
@@ -69,6 +71,7 @@ class MoneroChain:
         self._folder = folder
         self._clock = clock
         self._running: list[subprocess.Popen[bytes]] = []
+        self._stopped = threading.Event()
         self._asked: list[MoneroRpc] = []
         port = free_port()
         self.node_url = f"http://{LOOPBACK}:{port}"
@@ -77,6 +80,7 @@ class MoneroChain:
 
     def start(self) -> None:
         """Start the node with a chain that is empty but for its first block."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         # fmt: off
         self._run(_NODE, "--regtest", "--offline", "--fixed-difficulty", "1", "--keep-fakechain",
             "--no-igd", "--no-zmq", "--disable-dns-checkpoints", "--check-updates", "disabled",
@@ -123,11 +127,10 @@ class MoneroChain:
 
     def mine(self, blocks: int, address: str) -> None:
         """Add blocks whose reward goes to an address."""
-        self.node.ask(
-            "generateblocks",
-            dict[str, Any],
-            {"amount_of_blocks": blocks, "wallet_address": address},
-        )
+        for done in range(0, blocks, _BLOCKS_AT_ONCE):
+            count = min(_BLOCKS_AT_ONCE, blocks - done)
+            wanted = {"amount_of_blocks": count, "wallet_address": address}
+            self.node.ask("generateblocks", dict[str, Any], wanted)
 
     def fill(self, purse: MoneroProgram) -> None:
         """Give a wallet coins that it can spend at once."""
@@ -150,7 +153,8 @@ class MoneroChain:
             raise WalletUnavailableError("a transaction is not passed on yet")
 
     def stop(self) -> None:
-        """End every program; wallets first, they write to disk."""
+        """End every program, and whatever waits for one; wallets first, they write to disk."""
+        self._stopped.set()
         for rpc in self._asked:
             rpc.close()
         for process in reversed(self._running):
@@ -178,6 +182,8 @@ class MoneroChain:
         found = shutil.which(program)
         if found is None:
             raise DemoError(monero_is_missing())
+        if self._stopped.is_set():
+            raise DemoError("The chain was stopped.")
         self._running.append(
             subprocess.Popen(
                 [found, *arguments],
@@ -192,13 +198,13 @@ class MoneroChain:
 
     def _wait(self, answers: Callable[[], object]) -> None:
         ends_at = self._clock.monotonic_seconds() + _START_SECONDS_MAX
-        pause = threading.Event()
         while True:
             try:
                 answers()
             except (WalletUnavailableError, RpcRefusedError) as error:
                 if self._clock.monotonic_seconds() > ends_at:
                     raise DemoError(f"A program of Monero's does not answer: {error}") from error
-                pause.wait(_POLL_SECONDS)
+                if self._stopped.wait(_POLL_SECONDS):
+                    raise DemoError("The chain was stopped.") from error
             else:
                 return

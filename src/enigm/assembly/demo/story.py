@@ -1,16 +1,20 @@
-"""`enigm demo`: three people, a group, a device added and revoked, a crash, a curious service."""
+"""`enigm demo`: people talk, a device is revoked, things are bought, and a service is curious."""
 
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from enigm.assembly.demo.buyers import look_for_buyers
 from enigm.assembly.demo.claims import Ledger
 from enigm.assembly.demo.curious import look_at_everything
+from enigm.assembly.demo.market import Market
 from enigm.assembly.demo.person import DemoError, Person
+from enigm.assembly.demo.purchases import Purchases
 from enigm.assembly.demo.stores import read_stores
 from enigm.assembly.demo.thief import steal
 from enigm.assembly.exits import Exit, complain
@@ -18,6 +22,7 @@ from enigm.assembly.places import Places
 from enigm.assembly.stores import DESIGNS
 from enigm.assembly.supervisor import LOOPBACK, Child, answers, free_port
 from enigm.foundation.clock import SystemClock
+from enigm.foundation.errors import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,6 +39,9 @@ GROUP = "Harbour story"
 def tell(keep: Path | None = None) -> int:
     """Run the story in a folder of its own; return 0 where every claim held."""
     ledger = Ledger()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # As Ctrl-C: what was started is ended first.
+        signal.signal(number, signal.default_int_handler)
     with ExitStack() as stack:
         folder = keep or Path(
             stack.enter_context(tempfile.TemporaryDirectory(prefix="enigm-demo-"))
@@ -42,7 +50,7 @@ def tell(keep: Path | None = None) -> int:
         stack.callback(story.stop)
         try:
             story.run()
-        except DemoError as error:
+        except (DemoError, Refusal) as error:
             complain(str(error))
             ledger.claim("The story runs to its end", observed=str(error), holds=False)
     ledger.close()
@@ -63,6 +71,8 @@ class Story:
         self._port = free_port()
         self._service: Child | None = None
         self._people: list[Person] = []
+        self._market = Market(ledger, folder / "market", self._clock)
+        self._purchases = Purchases(ledger, self._market)
         self.ada = self._person("ada.lovelace", "ada-laptop")
         self.ben = self._person("ben.babbage", "ben-laptop")
         self.cleo = self._person("cleo.somerville", "cleo-laptop")
@@ -72,6 +82,7 @@ class Story:
 
     def run(self) -> None:
         """Play every act in order."""
+        self._market.prepare()
         self._start()
         self._register()
         self._talk()
@@ -80,6 +91,7 @@ class Story:
         self._add_a_device()
         self._revoke_it()
         self._cut_the_power()
+        self._buy()
         self._let_the_service_be_curious()
 
     @property
@@ -88,6 +100,7 @@ class Story:
 
     def stop(self) -> None:
         """End every process, the people's before the service's."""
+        self._market.close()
         for person in self._people:
             person.stop()
         if self._service is not None:
@@ -251,8 +264,15 @@ class Story:
             holds=everyone_read and all(kept) and set(twice) == {1},
         )
 
+    def _buy(self) -> None:
+        self._ledger.act("9. Command opens, and things are bought: by Monero, by card, by code")
+        self._market.open(self._places, self._environment)
+        self._purchases.make(self.ada, self.ben)
+        # What is in stores is read below, by nobody else at the same time.
+        self._market.close_command()
+
     def _let_the_service_be_curious(self) -> None:
-        self._ledger.act("9. The service reads everything it has, with its own keys")
+        self._ledger.act("10. The service reads everything it has, with its own keys")
         folder = self._places.service
         tables = read_stores(folder / "stores", folder / "keys", DESIGNS)
         files = [path for path in folder.rglob("*") if path.is_file()]
@@ -263,10 +283,13 @@ class Story:
             "user name": [person.name for person in people],
             "password": [person.password for person in people],
             "recovery phrase": [" ".join(person.phrase[:3]) for person in people],
+            **self._purchases.secrets,
         }
         look_at_everything(self._ledger, tables, files, secrets)
+        self._ledger.act("11. With all of it in hand, somebody looks for who bought what")
+        look_for_buyers(self._ledger, tables)
         self._ledger.tell(
             "What remains to be seen: that records were written, in which order and within which "
             "hour; and, while people are on line, which channels one connection uses "
-            "(docs/known-limits.md)."
+            "(docs/known-limits.md). Of purchases: what runs sees who asks for what, as it happens."
         )
