@@ -19,6 +19,7 @@ from enigm.domains.esim.model import (
     ProfileState,
     Told,
 )
+from enigm.foundation.errors import ForbiddenError
 from tests.support.esim_world import ADA, BEN, EsimWorld, Leave
 
 
@@ -184,7 +185,7 @@ def test_an_erased_account_takes_its_own_along_and_leaves_what_it_unlinked(
 def test_a_retired_one_ends_and_its_record_goes_thirty_days_later(esim_world: EsimWorld) -> None:
     status = esim_world.ready()
     iccid = esim_world.iccid(status.esim_id)
-    retired = esim_world.esims.ending.retire(ADA, status.esim_id)
+    retired = esim_world.esims.ending.retire(ADA, status.esim_id, Leave())
     assert retired.commercial is CommercialState.RETIRED
     assert retired.profile is ProfileState.UNAVAILABLE
     assert retired.deeds == {Deed.DELETE, Deed.UNLINK}
@@ -211,3 +212,12 @@ def test_the_operator_retires_or_takes_back_what_the_provider_names(
     with pytest.raises(EsimUnknownError):
         ending.retire_as_operator(Iccid("8949000000000099999"))
     assert (Deed.RETIRE.value, None) in esim_world.around.recorded
+
+
+@pytest.mark.requirement("CMD-03")
+def test_a_plan_is_not_ended_without_the_pin_or_under_duress(esim_world: EsimWorld) -> None:
+    ending, esim_id = esim_world.esims.ending, esim_world.ready().esim_id
+    with pytest.raises(ForbiddenError):
+        ending.retire(ADA, esim_id, Leave(has_pin=False))
+    ending.retire(ADA, esim_id, Leave(is_duress=True))
+    assert esim_world.esims.reading.status(ADA, esim_id).commercial is not CommercialState.RETIRED

@@ -298,7 +298,7 @@ def test_somebody_elses_is_not_there(esim_world: EsimWorld) -> None:
         lambda: esims.activating.replace(BEN, esim_id, leave),
         lambda: esims.ending.unlink(BEN, esim_id, leave),
         lambda: esims.ending.delete(BEN, esim_id, leave),
-        lambda: esims.ending.retire(BEN, esim_id),
+        lambda: esims.ending.retire(BEN, esim_id, leave),
         lambda: esims.hearing.confirm_installed(BEN, esim_id),
     ]
     for attempt in tries:
@@ -331,7 +331,7 @@ def test_every_deed_is_recorded_before_it_is_done(esim_world: EsimWorld) -> None
     esims = esim_world.esims
     code = esims.ending.unlink(ADA, first.esim_id, Leave())
     esims.retrieving.link(code, ADA)
-    esims.ending.retire(ADA, first.esim_id)
+    esims.ending.retire(ADA, first.esim_id, Leave())
     esims.hearing.confirm_installed(ADA, second.esim_id)
     esims.activating.replace(ADA, second.esim_id, Leave())
     esims.ending.delete(ADA, second.esim_id, Leave())

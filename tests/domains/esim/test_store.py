@@ -77,7 +77,7 @@ def test_nothing_that_opens_or_names_a_profile_stands_readable(
 def test_everything_ends_on_its_day(esim_world_on_each: EsimWorld) -> None:
     world = esim_world_on_each
     living, retired = world.installed(), world.ready()
-    world.esims.ending.retire(ADA, retired.esim_id)
+    world.esims.ending.retire(ADA, retired.esim_id, Leave())
     world.esims.answering.leave_note(ADA, living.esim_id, Concern.NO_DATA)
     forget = RetentionJob([(world.database, store.metadata)], world.clock)
 

@@ -144,6 +144,7 @@ class CriticalAction(Enum):
     ESIM_REVEAL = "esim.reveal"
     ESIM_REPLACE = "esim.replace"
     ESIM_UNLINK = "esim.unlink"
+    ESIM_RETIRE = "esim.retire"
     ESIM_DELETE = "esim.delete"
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from enigm.domains.esim.store.cancellations import Cancellation
 
 PIN_UNLINK: Final = "esim.unlink"
+PIN_RETIRE: Final = "esim.retire"
 PIN_DELETE: Final = "esim.delete"
 # 120 random bits make 24 symbols without a remainder: six groups of four to write down.
 RETRIEVAL_CODE_BYTES: Final = 15
@@ -83,9 +84,11 @@ class Ending:
                 self._erase(records, esim)
         self._after_erasure()
 
-    def retire(self, holder: Holder, esim_id: EsimId) -> Status:
-        """End what was bought; the record goes thirty days later."""
+    def retire(self, holder: Holder, esim_id: EsimId, leave: CriticalLeave) -> Status:
+        """End what was bought, for good; the record goes thirty days later."""
         esim = self._desk.checked(Deed.RETIRE, holder, esim_id)
+        if not leave.spend(PIN_RETIRE, esim_id):
+            return self._desk.status(esim)
         return self._close(Deed.RETIRE, esim, Standing.RETIRED, holder.owner)
 
     def retire_as_operator(self, iccid: Iccid) -> Status:

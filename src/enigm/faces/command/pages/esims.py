@@ -99,9 +99,10 @@ def confirm_installed(request: Asked, parts: Given, name: str) -> Response[None]
 
 
 @post("/esims/{name:str}/retire", opt=SESSION, status_code=303, sync_to_thread=True)
-def retire(request: Asked, parts: Given, name: str) -> Response[None]:
-    """End what was bought."""
-    parts.esim.esims.ending.retire(_holder(request, parts), _id(name))
+def retire(request: Asked, parts: Given, name: str, data: Granted) -> Response[None]:
+    """End what was bought, for the PIN."""
+    leave = _leave(request, parts, data.grant)
+    parts.esim.esims.ending.retire(_holder(request, parts), _id(name), leave)
     return _to(f"/esims/{name}")
 
 
