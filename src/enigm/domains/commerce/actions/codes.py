@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from enigm.crypto.codes import same_tag
+from enigm.domains.commerce.actions.minting import SPENT_GRACE_SECONDS
 from enigm.domains.commerce.errors import (
     CodeEndedError,
     CodeRefusedError,
@@ -236,10 +237,8 @@ class CodeCounter:
         """Mark a code as spent; return its worth and the name of its spending."""
         number = key.number.to_bytes(4)
         nullifier = self._premises.veils.hashed("spent", number, code.nonce)
-        row = store.find_key(connection, key.number)
-        if row is None:
-            raise CodeEndedError
-        if not store.is_first_spending(connection, nullifier, row.ends_at):
+        ends_at = key.redeem_until + SPENT_GRACE_SECONDS
+        if not store.is_first_spending(connection, nullifier, ends_at):
             raise CodeRefusedError
         if not store.count_redeemed(connection, key.number, self._premises.now):
             raise CodeEndedError
@@ -257,6 +256,8 @@ class CodeCounter:
 
     def _worth(self, wanted: Sequence[Wanted]) -> int:
         """Return what is asked for, in cents; keys are made here, before any transaction."""
+        if not wanted:
+            return 0
         values = {key.number: key.value_cents for key in self._mint.ready()}
         worth = rules.worth_of(wanted, values)
         if worth is None:

@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 
 _SEED_BYTES: Final = 32
 # What was spent is remembered a while beyond the key's end, in case clocks disagree.
-_GRACE_SECONDS: Final = 30 * SECONDS_PER_DAY
+SPENT_GRACE_SECONDS: Final = 30 * SECONDS_PER_DAY
 # A batch fits one press run, and one minute of making it.
 PRINTED_MAX: Final = 10_000
 _PRINTED_NONCE_BITS: Final = 50
@@ -215,7 +215,7 @@ class Mint:
         key = CodeKey(number, kind, value, epoch, state, 0, 0, ends, redeem_until, count)
         public = CodeIssuer(seed).public_key if is_blind else hashlib.sha256(seed).digest()
         sealed = self._premises.veils.seal("code_key.seed", seed, str(number).encode())
-        row = KeyRow(key, sealed, redeem_until + _GRACE_SECONDS)
+        row = KeyRow(key, sealed, redeem_until + SPENT_GRACE_SECONDS)
         if not store.add_key(connection, row) or not self._publish(
             connection, "keys", rules.key_line(key, public)
         ):
