@@ -81,11 +81,6 @@ async def sign_in(scene: Scene) -> None:
 async def go(scene: Scene, path: str) -> None:
     """Open an administrators' page, by the name that passkeys hold for."""
     await scene.page.goto(named(scene.command.address) + path)
-    # The name is Command's own: asking it is asking nobody else.
-    own = named(scene.command.address) + "/"
-    scene.seen.foreign_requests[:] = [
-        url for url in scene.seen.foreign_requests if not url.startswith(own)
-    ]
 
 
 def remember_decisions(scene: Scene) -> None:
@@ -176,6 +171,8 @@ async def _proof(scene: Scene) -> None:
 async def _deciding(scene: Scene) -> None:
     await inside(Role.REVIEWER, "/admin/orders", hold_an_order)(scene)
     await scene.page.locator(".more > summary").first.click()
+    # The picture waits until the form has unfolded.
+    await scene.page.get_by_role("button", name="Decide").click(trial=True)
 
 
 ADMIN_SCREENS = (
