@@ -99,3 +99,8 @@ def test_a_cosignature_vouches_for_one_tree_only(witness) -> None:
     for key in KEYS.verifiers:
         with pytest.raises(NoteUnsignedError):
             verify_cosignature(moved, key)
+
+
+def test_the_seeds_of_a_witness_stand_in_no_repr() -> None:
+    for seed in (KEYS.ed25519_seed, KEYS.mldsa44_seed):
+        assert repr(seed) not in repr(KEYS)

@@ -114,6 +114,7 @@ def test_late_money_goes_back_whole_and_is_signed_elsewhere(shop: Shop) -> None:
     assert (send(shop), send(shop)) == (1, 0)
     (waiting,) = refunds.waiting()
     assert (waiting.amount, waiting.destination) == (Money(opened.view.due, XMR), HOME)
+    assert HOME not in repr(waiting)
     refunds.sent(waiting.reference)
     assert balances(shop) == {}
     assert shop.commerce.books.balance(LedgerAccount.MONERO, XMR) == 0

@@ -12,7 +12,7 @@ import binascii
 import json
 import os
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from enigm.crypto import kdf
@@ -41,8 +41,8 @@ class WitnessKeys:
     """A witness signs with both kinds, so that either may fall."""
 
     name: str
-    ed25519_seed: bytes
-    mldsa44_seed: bytes
+    ed25519_seed: bytes = field(repr=False)
+    mldsa44_seed: bytes = field(repr=False)
 
     @property
     def verifiers(self) -> tuple[VerifierKey, VerifierKey]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, NewType
 
@@ -138,7 +138,7 @@ class NotedRefund:
     method: MethodName
     reference: PaymentReference
     amount: Money
-    destination: str
+    destination: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

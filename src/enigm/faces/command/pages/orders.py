@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Final
 
 from litestar import Response, get, post
@@ -63,7 +63,7 @@ class OrderPage:
     is_codes: bool
     takes_codes: bool
     has_invoice: bool
-    comeback: str
+    comeback: str = field(repr=False)
 
 
 class ComeBack(Struct):
