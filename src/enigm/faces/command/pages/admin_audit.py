@@ -11,8 +11,8 @@ from litestar.params import Parameter
 
 from enigm.domains.administration.model import Deed
 from enigm.domains.administration.model import Role as AdministratorRole
-from enigm.domains.audit.actions.proving import Inclusion
-from enigm.domains.audit.model import Category, RecordPayload, Role
+from enigm.domains.audit.actions.proving import Inclusion, Published
+from enigm.domains.audit.model import Category, OpenedRecord, RecordPayload, Role
 from enigm.faces.command.administration import Desk, GivenDesk, acting, actor_of, show
 from enigm.faces.command.parts import Asked, Shown
 from enigm.foundation.access import administrative
@@ -49,8 +49,10 @@ def read_audit(
         raise InvalidError("command.category", "There is no such kind of record.") from error
     end = min(before or desk.audit.size, desk.audit.size)
     start = max(0, end - PAGE_ENTRIES)
-    rows = _rows(desk, role, wanted, (start, end), actor_of(request, desk))
+    reader = actor_of(request, desk)
+    opened = [each for each in desk.audit.read(role, wanted, start, reader) if each.number < end]
     published = desk.proofs.published()
+    rows = _rows(desk, opened, published)
     readable = sorted(desk.audit.readable(role))
     return show(
         request,
@@ -70,12 +72,7 @@ def role_in_records(role: AdministratorRole) -> Role:
     return Role.AUDITOR if role is AdministratorRole.AUDITOR else Role.OPERATOR
 
 
-def _rows(
-    desk: Desk, role: Role, wanted: Category, between: tuple[int, int], reader: bytes
-) -> list[Row]:
-    start, end = between
-    opened = [each for each in desk.audit.read(role, wanted, start, reader) if each.number < end]
-    published = desk.proofs.published()
+def _rows(desk: Desk, opened: list[OpenedRecord], published: Published | None) -> list[Row]:
     proofs = desk.proofs.prove(opened, published) if published else {}
     return [
         Row(
