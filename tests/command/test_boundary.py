@@ -38,6 +38,7 @@ _OPEN_TO_ALL = {
     "/orders/{name:str}/appeal", "/orders/{name:str}/refund", "/orders/{name:str}/refund/claim",
     "/codes", "/codes/lists/{name:str}", "/codes/renew", "/orders/{name:str}/code",
     "/orders/{name:str}/code/add", "/orders/{name:str}/code/pay", "/orders/{name:str}/codes",
+    "/orders/{name:str}/codes/refund",
     "/orders/{name:str}/codes/collect", "/orders/{name:str}/invoice", "/invoice",
     "/invoice/file", "/invoice/form", "/invoice/make", "/machines/card",
 }  # fmt: skip

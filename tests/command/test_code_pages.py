@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -106,7 +107,16 @@ async def test_a_code_bought_elsewhere_buys_with_four_fields(
     assert answer.status_code == 303, answer.text
     page = (await another.get(answer.headers["location"])).text
     assert 'data-state="final"' in page
-    assert "Money back" in page
+    assert "can be taken as new codes" in page
+    claim = await another.post("/orders/guest/refund")
+    assert "2.00" in claim.text
+    found = re.search(r'data-secret="([\w-]+)"', claim.text)
+    assert found
+    body = asking(purse, purse.want({1_00: 2})) | {"secret": found.group(1)}
+    taken = await another.ask("/orders/guest/codes/refund", body)
+    assert len(finished(purse, taken.json())) == 2, taken.text
+    again = asking(purse, purse.want({1_00: 2})) | {"secret": found.group(1)}
+    assert (await another.ask("/orders/guest/codes/refund", again)).status_code == 404
 
 
 async def test_without_a_script_a_code_pays_and_the_rest_stays_owed(

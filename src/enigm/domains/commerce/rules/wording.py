@@ -51,7 +51,7 @@ def _lines(order: Order, judgement: Judgement) -> Iterator[str]:
         yield f"Seen: {told(judgement.received)}."
     yield from _paid_lines(order, judgement)
     if Flag.OVER in judgement.flags:
-        yield f"{told(judgement.over)} more than needed: take it as a code, or have it sent back."
+        yield f"{told(judgement.over)} more than needed: it is owed back."
 
 
 def _paid_lines(order: Order, judgement: Judgement) -> Iterator[str]:
@@ -67,6 +67,6 @@ def _paid_lines(order: Order, judgement: Judgement) -> Iterator[str]:
         case OrderState.FINAL:
             yield "Settled and final."
         case OrderState.LATE:
-            yield "It came too late for this price: take it as a code, or have it sent back."
+            yield "It came too late for this price: it is owed back."
         case _:
             yield "The price ran out. Make a new order; what you sent can be sent back."

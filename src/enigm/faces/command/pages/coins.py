@@ -10,7 +10,12 @@ from litestar.params import Body
 from msgspec import Struct
 
 from enigm.domains.commerce.actions.codes import TRIES
-from enigm.domains.commerce.errors import CodeRequestError, OrderUnknownError, TokenUnknownError
+from enigm.domains.commerce.errors import (
+    CodeRequestError,
+    OrderUnknownError,
+    RefundUnavailableError,
+    TokenUnknownError,
+)
 from enigm.domains.commerce.model.catalogue import Product
 from enigm.domains.commerce.model.codes import REQUEST_BYTES, RequestName, Signed, Wanted
 from enigm.domains.commerce.model.orders import BuyersOrder, OwnOrder
@@ -39,6 +44,7 @@ class Asking(Struct):
     request: str
     wanted: list[AskedOf] = []
     code: str = ""
+    secret: str = ""
 
 
 class TypedCode(Struct):
@@ -91,7 +97,10 @@ def make_page(request: Asked, parts: Given, pages: Shown, name: str) -> Response
     order = parts.shop.ordering.order(own_order(request, parts, name))
     if order.product is not Product.COIN or order.token is None:
         raise TokenUnknownError
-    return pages.show(request, "make_codes.html", name=name, cents=order.price_cents)
+    takes = f"/orders/{name}/codes/collect"
+    return pages.show(
+        request, "make_codes.html", name=name, cents=order.price_cents, takes=takes, secret=""
+    )
 
 
 @post("/orders/{name:str}/codes/collect", opt=PUBLIC, status_code=200, sync_to_thread=True)
@@ -104,6 +113,14 @@ def collect(request: Asked, parts: Given, name: str, data: Asking) -> list[dict[
     if token is None:
         raise TokenUnknownError
     return _told(parts.shop.codes.collect(token, _wanted(data), _request(data)))
+
+
+@post("/orders/{name:str}/codes/refund", opt=PUBLIC, status_code=200, sync_to_thread=True)
+def take_refund(request: Asked, parts: Given, name: str, data: Asking) -> list[dict[str, Any]]:
+    """Sign codes for what is owed back to a guest; the claim is used up."""
+    if isinstance(own_order(request, parts, name), BuyersOrder):
+        raise RefundUnavailableError
+    return _told(parts.shop.codes.take_refund(data.secret, _wanted(data), _request(data)))
 
 
 @get("/orders/{name:str}/code", opt=PUBLIC, sync_to_thread=True)
@@ -183,6 +200,7 @@ HANDLERS = (
     make_page,
     code_page,
     collect,
+    take_refund,
     add_code,
     pay_with_change,
 )

@@ -10,6 +10,8 @@ from litestar.params import Body
 from msgspec import Struct
 
 from enigm.crossings.critical_action_spends_pin_grant import CriticalActionSpendsPinGrant
+from enigm.domains.commerce.errors import RefundUnavailableError
+from enigm.domains.commerce.model import MethodName
 from enigm.domains.commerce.model.orders import BuyersOrder
 from enigm.faces.command.critical import permit_of
 from enigm.faces.command.pages.orders import own_order
@@ -31,9 +33,18 @@ class Claim(Struct):
 def offer_refund(request: Asked, parts: Given, pages: Shown, name: str) -> Response[str]:
     """Show the claim, once, with the form that uses it."""
     own = own_order(request, parts, name)
+    needs_pin = isinstance(own, BuyersOrder)
+    is_by_code = parts.shop.ordering.order(own).method is MethodName.CODE
+    if is_by_code and needs_pin:
+        raise RefundUnavailableError
     secret = parts.shop.refunds.offer(own)
     order = parts.shop.ordering.order(own)
-    needs_pin = isinstance(own, BuyersOrder)
+    if is_by_code:
+        # Codes count in cents and have no address: what is owed is made anew, in the browser.
+        takes, cents = f"/orders/{name}/codes/refund", order.over or order.received
+        return pages.show(
+            request, "make_codes.html", name=name, cents=cents, takes=takes, secret=secret
+        )
     return pages.show(
         request, "refund.html", name=name, secret=secret, order=order, needs_pin=needs_pin
     )

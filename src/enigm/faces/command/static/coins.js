@@ -6,7 +6,7 @@ import { ask, onSubmit } from "./talk.js";
 const form = document.querySelector("[data-coins]");
 const SEEN = "enigm.coin.head";
 const UNFINISHED = "enigm.coin.unfinished";
-const { coins: deed, library: address, path, formToken: token } = form.dataset;
+const { coins: deed, library: address, path, formToken: token, secret } = form.dataset;
 const cents = Number(form.dataset.cents ?? 0);
 const now = () => Date.now() / 1000;
 const euros = value => `${(value / 100).toFixed(2)} EUR`;
@@ -21,7 +21,9 @@ onSubmit(form, async tell => {
   const asked = unfinished() ?? freshly();
   sessionStorage.setItem(UNFINISHED, JSON.stringify(asked));
   tell("Making codes…");
-  const content = { request: asked.request, wanted: asked.wanted, code: asked.code };
+  const content = {
+    request: asked.request, wanted: asked.wanted, code: asked.code, secret: secret ?? "",
+  };
   let signed;
   try {
     signed = await ask("POST", path, token, content);
