@@ -173,6 +173,7 @@ async def _deciding(scene: Scene) -> None:
     await scene.page.locator(".more > summary").first.click()
     # The picture waits until the form has unfolded.
     await scene.page.get_by_role("button", name="Decide").click(trial=True)
+    await scene.page.mouse.move(0, 0)
 
 
 ADMIN_SCREENS = (
