@@ -59,9 +59,7 @@ def newest(connection: sa.Connection, kind: str) -> int:
     return connection.execute(wanted).scalar() or 0
 
 
-def choice(
-    connection: sa.Connection, kind: str, *, to_change: bool = False
-) -> SignedChoice | None:
+def choice(connection: sa.Connection, kind: str, *, to_change: bool = False) -> SignedChoice | None:
     """Return which version holds."""
     wanted = sa.select(trade_in_force).where(trade_in_force.c.kind == kind)
     row = connection.execute(wanted.with_for_update() if to_change else wanted).one_or_none()
