@@ -70,8 +70,8 @@ def look_for_buyers(ledger: Ledger, tables: Sequence[Table]) -> None:
         f"Searched: each of {domains} against the others and against every other store, but for "
         "the operator's own texts, keys and counts, which are of nobody. Known, and left aside: an "
         "order that is not final keeps its price lock to the second, and one paid by card its "
-        "token, which whoever has all keys could follow (docs/known-limits.md). Where as few buy as "
-        "here, product and day are enough for a guess: that ends with a crowd, not with a name."
+        "token, which whoever has all keys could follow (docs/known-limits.md). Where as few buy "
+        "as here, product and day are enough for a guess: only a crowd is a remedy."
     )
     _control(ledger, shop, rest)
     _look_for_tokens(ledger, tables)

@@ -13,6 +13,7 @@ from enigm.assembly.supervisor import LOOPBACK, Child
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from enigm.assembly.places import Places
     from enigm.foundation.clock import Clock
@@ -55,8 +56,8 @@ class Person:
             environment,
             log=self._places.profiles / f"{self.profile}.log",
         )
-        self._child.wait_until(note.exists, self._clock)
-        address = urlsplit(str(msgspec.json.decode(note.read_bytes())["address"]))
+        self._child.wait_until(lambda: bool(_address_in(note)), self._clock)
+        address = urlsplit(_address_in(note))
         origin = f"http://{LOOPBACK}:{address.port}"
         self._page = httpx.Client(
             base_url=origin,
@@ -145,3 +146,11 @@ class Person:
             return answer.json()
         problem = answer.json()
         raise DemoError(f"{self.name}'s App says: {problem.get('detail')} ({problem.get('code')})")
+
+
+def _address_in(note: Path) -> str:
+    """Return where the App's page is; nothing while the note is not there or half written."""
+    try:
+        return str(msgspec.json.decode(note.read_bytes())["address"])
+    except (FileNotFoundError, msgspec.DecodeError):
+        return ""
