@@ -10,7 +10,7 @@ import hashlib
 import hmac
 from typing import TYPE_CHECKING, Final
 
-from enigm.foundation.errors import InvalidError, UnverifiableError
+from enigm.foundation.errors import InvalidError
 
 if TYPE_CHECKING:
     from enigm.foundation.clock import Clock
@@ -32,7 +32,7 @@ class WebhookRefusedError(InvalidError):
         super().__init__("commerce.webhook", "This call is not signed as it must be.", trace=trace)
 
 
-class WebhookTooLongError(UnverifiableError):
+class WebhookTooLongError(InvalidError):
     """A body that no event needs."""
 
     def __init__(self) -> None:
