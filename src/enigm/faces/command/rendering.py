@@ -23,6 +23,7 @@ HTMX_HEADER: Final = "hx-request"
 PLACES: Final = (
     ("/", "Overview"),
     ("/products", "Products"),
+    ("/codes", "Codes"),
     ("/orders", "Payments"),
     ("/entitlements", "What I have"),
     ("/esims", "eSIMs"),
