@@ -11,13 +11,14 @@ const cents = Number(form.dataset.cents ?? 0);
 const now = () => Date.now() / 1000;
 const euros = value => `${(value / 100).toFixed(2)} EUR`;
 
-const library = await import(address);
-const { keys, head } = library.checkedKeys(
-  await ask("GET", "/codes/lists/keys", token), localStorage.getItem(SEEN),
-);
-localStorage.setItem(SEEN, head);
+let library;
+let keys;
+// The form is this script's from the first moment: sent without it, a code is paid without change.
+const ready = prepare();
 
 onSubmit(form, async tell => {
+  tell("Looking at the keys…");
+  await ready;
   const asked = unfinished() ?? freshly();
   sessionStorage.setItem(UNFINISHED, JSON.stringify(asked));
   tell("Making codes…");
@@ -37,8 +38,7 @@ onSubmit(form, async tell => {
   sessionStorage.removeItem(UNFINISHED);
 });
 
-prepare();
-if (unfinished()) form.requestSubmit();
+ready.then(() => { if (unfinished()) form.requestSubmit(); }, () => {});
 
 function unfinished() {
   const kept = JSON.parse(sessionStorage.getItem(UNFINISHED) ?? "null");
@@ -67,12 +67,17 @@ function worthOf(code) {
   return key.value;
 }
 
-function prepare() {
+async function prepare() {
   for (const option of form.querySelectorAll("[name=value] option")) {
     const value = Number(option.value);
     option.disabled = value > 0 && (cents % value > 0 || cents / value > 64);
   }
   form.querySelector("button:not([type=button])").disabled = false;
+  library = await import(address);
+  const list = await ask("GET", "/codes/lists/keys", token);
+  const checked = library.checkedKeys(list, localStorage.getItem(SEEN));
+  localStorage.setItem(SEEN, checked.head);
+  ({ keys } = checked);
 }
 
 function show(codes) {
