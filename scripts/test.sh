@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Runs every test. Two workers, one file never split between them; the last line is pytest's.
+# Files are not sorted by their number of tests: the few long ones would all come last.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 workers="${ENIGM_TEST_WORKERS:-2}"
@@ -8,4 +9,4 @@ mkdir -p build
 unset PYTHONDONTWRITEBYTECODE
 # A whole run leaves behind which tests were evidence for which requirement (`make assurance`).
 [ $# -gt 0 ] || export ENIGM_EVIDENCE=build/requirements.json
-exec .venv/bin/python -m pytest -q -n "$workers" --dist loadfile "$@"
+exec .venv/bin/python -m pytest -q -n "$workers" --dist loadfile --no-loadscope-reorder "$@"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.async_api import expect
 
 from enigm.domains.administration.model import Role
 from enigm.domains.commerce.model.orders import OrderState
@@ -39,7 +40,9 @@ async def test_a_link_enrols_once_and_its_secret_leaves_the_address_bar(
         assert "#" not in page.url
         # By keyboard alone: the focus is on what comes next.
         await page.keyboard.press("Enter")
-        await page.get_by_role("button", name="Sign in with the passkey").focus()
+        sign_in = page.get_by_role("button", name="Sign in with the passkey")
+        await expect(sign_in).to_be_enabled()
+        await sign_in.focus()
         await page.keyboard.press("Enter")
         await page.get_by_role("heading", name="Owner").wait_for()
         assert scene.seen.console_errors == []

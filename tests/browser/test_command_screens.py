@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.admin_scene import ADMIN_SCREENS
 from tests.support.administrators import named
-from tests.support.browser import VIEWPORTS, axe_violations
+from tests.support.browser import LOOKS, PAINTED, VIEWPORTS, axe_violations
 from tests.support.command_scene import COMMAND_SCREENS, CommandScreen, standing
 
 if TYPE_CHECKING:
@@ -30,12 +30,11 @@ async def test_a_page_is_accessible_silent_and_asks_for_nobody(
     async with standing(page, tmp_path) as scene:
         await screen.deed(scene)
         found: list[str] = []
-        for width, viewport in VIEWPORTS.items():
-            await page.set_viewport_size(viewport)
-            for scheme in ("light", "dark"):
-                await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-                await page.evaluate(_PAINTED)
-                found += [f"{width} {scheme} {it}" for it in await axe_violations(page)]
+        for width, scheme in LOOKS:
+            await page.set_viewport_size(VIEWPORTS[width])
+            await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            await page.evaluate(PAINTED)
+            found += [f"{width} {scheme} {it}" for it in await axe_violations(page)]
             assert await page.evaluate(_SIDEWAYS) <= 0, f"{width}: the page scrolls sideways"
         assert found == []
         assert await page.evaluate(_SMALL_TARGETS) == []
@@ -58,7 +57,6 @@ async def test_a_page_is_accessible_silent_and_asks_for_nobody(
         assert [url for url in scene.seen.foreign_requests if not url.startswith(own)] == []
 
 
-_PAINTED = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 _SIDEWAYS = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 _TRANSFERRED = """() => performance.getEntriesByType("resource")
     .filter(it => !it.name.includes("/keys.js"))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from concurrent.futures import Future
 
-EXAMPLES = 8
+EXAMPLES = 4
 # A registration is kilobytes of patterned text: slow to draw, and right so.
 SUPPRESSED = [
     HealthCheck.too_slow,

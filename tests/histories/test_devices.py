@@ -332,7 +332,7 @@ def test_any_history_of_devices_agrees_with_a_plain_list() -> None:
     run_state_machine_as_test(
         DeviceHistory,
         settings=settings(
-            max_examples=25,
+            max_examples=15,
             stateful_step_count=30,
             deadline=None,
             suppress_health_check=[

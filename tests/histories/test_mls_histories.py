@@ -295,7 +295,7 @@ class HybridHistories(Histories):
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 TestHistories = Histories.TestCase
 TestHistories.settings = settings(
-    max_examples=60, stateful_step_count=60, deadline=None, suppress_health_check=SLOW
+    max_examples=40, stateful_step_count=60, deadline=None, suppress_health_check=SLOW
 )
 
 # How often each thing happens in a long walk, where hypothesis would stay shallow.

@@ -122,7 +122,7 @@ def test_any_history_of_a_pin_agrees_with_a_plain_count() -> None:
     run_state_machine_as_test(
         PinHistory,
         settings=settings(
-            max_examples=25,
+            max_examples=15,
             stateful_step_count=25,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

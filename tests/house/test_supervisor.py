@@ -91,7 +91,10 @@ def test_a_role_that_is_not_there_is_one_plain_sentence(environment: dict[str, s
         check=False,
     )
     assert answer.returncode == Exit.SETUP
-    assert answer.stderr == "enigm: There is no role spy: there are api, delivery.\n"
+    assert answer.stderr == (
+        "enigm: There is no role spy: there are api, delivery, and command and esim, each in a "
+        "process of its own.\n"
+    )
 
 
 def test_a_child_that_ends_while_starting_is_told_with_its_last_words(

@@ -28,6 +28,10 @@ VIEWPORTS: dict[Width, ViewportSize] = {
     "desktop": {"width": 1280, "height": 800},
     "phone": {"width": 390, "height": 844},
 }
+# Colours and widths have changed when two frames were drawn.
+PAINTED = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+# Each width and each palette once: the other two pairs have the same markup and colours.
+LOOKS: tuple[tuple[Width, Scheme], ...] = (("desktop", "light"), ("phone", "dark"))
 _FLAGS = (
     "--no-sandbox",
     "--disable-gpu",

@@ -41,6 +41,11 @@ if (signIn) {
   });
 }
 
+// Pressed before this script listens, the form would be sent as it stands, with nothing in it.
+for (const form of [enrol, signIn]) {
+  if (form) form.querySelector("button").disabled = false;
+}
+
 async function withPasskey(deed) {
   const api = window.PublicKeyCredential;
   if (!api?.parseCreationOptionsFromJSON) throw new Error(TOO_OLD);
