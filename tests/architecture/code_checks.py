@@ -64,6 +64,33 @@ def _dynamic(module: Module) -> Iterator[tuple[int, str]]:
                 pass
 
 
+def types_that_are_called(tree: Tree) -> list[str]:
+    """``frozenset[Role]()`` needs ``Role`` when it runs: importing it for types alone breaks it.
+
+    The linter takes the brackets for an annotation and says nothing (ruff's TC004).
+    """
+    return [
+        f"{module.path}:{call.lineno}: {name.id} is imported for types only, and called here"
+        for module in tree.modules("src/", "tests/", "benchmarks/", "scripts/")
+        for for_types in [_imported_for_types(module)]
+        for call in ast.walk(module.syntax)
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Subscript)
+        for name in ast.walk(call.func)
+        if isinstance(name, ast.Name) and name.id in for_types
+    ]
+
+
+def _imported_for_types(module: Module) -> set[str]:
+    return {
+        (alias.asname or alias.name).split(".")[0]
+        for node in ast.walk(module.syntax)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for imported in ast.walk(node)
+        if isinstance(imported, ast.Import | ast.ImportFrom)
+        for alias in imported.names
+    }
+
+
 def first_lines(tree: Tree) -> list[str]:
     """Every module and package opens with one plain line that says what it is for."""
     faults: list[str] = []
@@ -175,6 +202,7 @@ def crossings_are_sentences(tree: Tree) -> list[str]:
 
 CODE_CHECKS = (
     dynamic_imports,
+    types_that_are_called,
     first_lines,
     packages_declared,
     short_files,

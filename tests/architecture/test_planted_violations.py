@@ -41,6 +41,14 @@ PLANTED: list[tuple[Callable[[Tree], list[str]], str, dict[str, str]]] = [
         {"src/enigm/a.py": SAYS + "from importlib import import_module\n"},
     ),
     (code_checks.dynamic_imports, "exec", {"src/enigm/a.py": SAYS + "exec('import enigm.app')\n"}),
+    (
+        code_checks.types_that_are_called,
+        "called type",
+        {
+            "src/enigm/a.py": SAYS
+            + "if TYPE_CHECKING:\n    from enigm.b import Role\nA = frozenset[Role]()\n"
+        },
+    ),
     (code_checks.first_lines, "silent", {"src/enigm/a.py": "A = 1\n"}),
     (code_checks.first_lines, "wordy", {"src/enigm/a.py": '"""' + "a" * 101 + '"""\n'}),
     (code_checks.first_lines, "empty package", {"src/enigm/a/__init__.py": ""}),

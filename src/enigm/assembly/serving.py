@@ -66,7 +66,7 @@ def serve(role: str, host: str | None, port: int | None) -> int:
         return Exit.DONE
     is_command = role.strip() == COMMAND_ROLE
     # A wrong word is said before anything is begun.
-    roles = frozenset[Role]() if is_command else _roles(role)
+    roles: frozenset[Role] = frozenset() if is_command else _roles(role)
     settings = _settings(host, port, is_command=is_command)
     with _listening(settings) as listener:
         log.event("service.starting", version=f"v{enigm.__version__}", port=settings.listen_port)
