@@ -2,8 +2,8 @@
 
 A column is declared where it stands::
 
-    Column("expires_at", BigInteger, info=declares(Category.ABUSE_PREVENTION, "ends the proof",
-           until_column("expires_at")))
+    kept(Category.ABUSE_PREVENTION, "expires_at", BigInteger(), "ends the proof",
+         until_column("expires_at"))
 
 A row ends when its primary key ends; a column that is declared to end earlier is set to NULL
 then, so it must be nullable. ``foundation/retention.py`` enforces exactly what stands here.
@@ -15,12 +15,16 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
+import sqlalchemy as sa
+
 from enigm.foundation.database import VERSION_TABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    import sqlalchemy as sa
+    from sqlalchemy.types import TypeEngine
+
+    _Kind = TypeEngine[Any] | type[TypeEngine[Any]]
 
 _INFO_KEY: Final = "enigm inventory"
 SECONDS_PER_DAY: Final = 86_400
@@ -146,6 +150,20 @@ class UndeclaredError(Exception):
 def declares(category: Category, purpose: str, retention: Retention) -> dict[Any, Any]:
     """Return the ``info`` of a column: what it is, why it is kept, when it ends."""
     return {_INFO_KEY: Declaration(category, purpose, retention)}
+
+
+def kept(
+    category: Category,
+    name: str,
+    kind: _Kind,
+    purpose: str,
+    end: Retention,
+    *more: sa.SchemaItem,
+    **options: Any,
+) -> sa.Column[Any]:
+    """Return a column that declares what it is; it holds NULL only where that is said."""
+    options.setdefault("nullable", False)
+    return sa.Column(name, kind, *more, info=declares(category, purpose, end), **options)
 
 
 def declaration_of(column: sa.Column[Any]) -> Declaration:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -15,21 +16,14 @@ from enigm.domains.administration.model import (
     Role,
 )
 from enigm.foundation.database import insert_if_absent, store_metadata
-from enigm.foundation.inventory import Category, declares, until, until_column
+from enigm.foundation.inventory import Category, kept, until, until_column
 from enigm.foundation.stores import StoreDesign
-
-if TYPE_CHECKING:
-    from enigm.foundation.inventory import Retention
 
 metadata = store_metadata("administration")
 _REVOCATION = until("the administrator is revoked")
 _END = until_column("ends_at")
 _SUBJECT = "whose it is: a random id"
-
-
-def _kept(name: str, kind: Any, purpose: str, ends: Retention, **more: Any) -> sa.Column[Any]:
-    more = {"nullable": False} | more
-    return sa.Column(name, kind, info=declares(Category.AUTHENTICATION, purpose, ends), **more)
+_kept = partial(kept, Category.AUTHENTICATION)
 
 
 def _ends_at(purpose: str) -> sa.Column[Any]:

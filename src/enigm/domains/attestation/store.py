@@ -5,6 +5,7 @@ What is kept of a device is sealed, of one size, and lies in the order of the ha
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ import sqlalchemy as sa
 
 from enigm.domains.attestation.model import Anchor, AnchorKind, AttestationHandle, Step
 from enigm.foundation.database import insert_or_replace, store_metadata
-from enigm.foundation.inventory import Category, declares, until, until_column
+from enigm.foundation.inventory import Category, kept, until, until_column
 from enigm.foundation.stores import StoreDesign
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 metadata = store_metadata("attestation")
 HANDLE_BYTES = 20
+_of_device = partial(kept, Category.DEVICE)
 _END = until_column("ends_at")
 _REMOVED = until("the operator removes it")
 _REPLACED = until("newer reference values are loaded")
@@ -27,55 +29,24 @@ _REPLACED = until("newer reference values are loaded")
 challenge = sa.Table(
     "challenge",
     metadata,
-    sa.Column(
-        "handle",
-        sa.LargeBinary(HANDLE_BYTES),
-        primary_key=True,
-        info=declares(Category.DEVICE, "whose evidence is awaited", _END),
+    _of_device(
+        "handle", sa.LargeBinary(HANDLE_BYTES), "whose evidence is awaited", _END, primary_key=True
     ),
-    sa.Column(
-        "step",
-        sa.String(8),
-        primary_key=True,
-        info=declares(Category.DEVICE, "what the challenge is for", _END),
-    ),
-    sa.Column(
-        "sealed",
-        sa.LargeBinary,
-        nullable=False,
-        info=declares(Category.DEVICE, "what one answer has to match, once", _END),
-    ),
-    sa.Column(
-        "ends_at",
-        sa.BigInteger,
-        nullable=False,
-        index=True,
-        info=declares(Category.DEVICE, "when it is forgotten, rounded", _END),
-    ),
+    _of_device("step", sa.String(8), "what the challenge is for", _END, primary_key=True),
+    _of_device("sealed", sa.LargeBinary, "what one answer has to match, once", _END),
+    _of_device("ends_at", sa.BigInteger, "when it is forgotten, rounded", _END, index=True),
     sqlite_with_rowid=False,
 )
 
 device = sa.Table(
     "device",
     metadata,
-    sa.Column(
-        "handle",
-        sa.LargeBinary(HANDLE_BYTES),
-        primary_key=True,
-        info=declares(Category.DEVICE, "whose machine it is", _END),
+    _of_device(
+        "handle", sa.LargeBinary(HANDLE_BYTES), "whose machine it is", _END, primary_key=True
     ),
-    sa.Column(
-        "sealed",
-        sa.LargeBinary,
-        nullable=False,
-        info=declares(Category.DEVICE, "the attestation key, counters and verdict", _END),
-    ),
-    sa.Column(
-        "ends_at",
-        sa.BigInteger,
-        nullable=False,
-        index=True,
-        info=declares(Category.DEVICE, "when it is forgotten, the same for all", _END),
+    _of_device("sealed", sa.LargeBinary, "the attestation key, counters and verdict", _END),
+    _of_device(
+        "ends_at", sa.BigInteger, "when it is forgotten, the same for all", _END, index=True
     ),
     sqlite_with_rowid=False,
 )
@@ -83,41 +54,42 @@ device = sa.Table(
 anchor = sa.Table(
     "anchor",
     metadata,
-    sa.Column(
+    kept(
+        Category.OPERATIONS,
         "anchor_id",
         sa.String(16),
+        "names a trust anchor",
+        _REMOVED,
         primary_key=True,
-        info=declares(Category.OPERATIONS, "names a trust anchor", _REMOVED),
     ),
-    sa.Column(
-        "kind",
-        sa.String(16),
-        nullable=False,
-        info=declares(Category.OPERATIONS, "about what it is believed", _REMOVED),
-    ),
-    sa.Column(
+    kept(Category.OPERATIONS, "kind", sa.String(16), "about what it is believed", _REMOVED),
+    kept(
+        Category.OPERATIONS,
         "content",
         sa.LargeBinary,
-        nullable=False,
-        info=declares(Category.OPERATIONS, "the certificate or key that is believed", _REMOVED),
+        "the certificate or key that is believed",
+        _REMOVED,
     ),
 )
 
 reference = sa.Table(
     "reference",
     metadata,
-    sa.Column(
+    kept(
+        Category.OPERATIONS,
         "version",
         sa.BigInteger,
+        "refuses older reference values",
+        _REPLACED,
         primary_key=True,
         autoincrement=False,
-        info=declares(Category.OPERATIONS, "refuses older reference values", _REPLACED),
     ),
-    sa.Column(
+    kept(
+        Category.OPERATIONS,
         "signed",
         sa.LargeBinary,
-        nullable=False,
-        info=declares(Category.OPERATIONS, "which states of a machine are good", _REPLACED),
+        "which states of a machine are good",
+        _REPLACED,
     ),
 )
 

@@ -6,6 +6,7 @@ ends in the clear are those of all, and rows lie in the order of their handles.
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ import sqlalchemy as sa
 
 from enigm.domains.posture.model import PostureHandle
 from enigm.foundation.database import insert_or_replace, store_metadata
-from enigm.foundation.inventory import Category, declares, until_column
+from enigm.foundation.inventory import Category, kept, until_column
 from enigm.foundation.stores import StoreDesign
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 metadata = store_metadata("posture")
 HANDLE_BYTES = 20
+_kept = partial(kept, Category.DEVICE)
 _END = until_column("ends_at")
 
 
@@ -28,25 +30,9 @@ def _sealed_table(name: str, names_what: str, holds_what: str) -> sa.Table:
     return sa.Table(
         name,
         metadata,
-        sa.Column(
-            "handle",
-            sa.LargeBinary(HANDLE_BYTES),
-            primary_key=True,
-            info=declares(Category.DEVICE, names_what, _END),
-        ),
-        sa.Column(
-            "sealed",
-            sa.LargeBinary,
-            nullable=False,
-            info=declares(Category.DEVICE, holds_what, _END),
-        ),
-        sa.Column(
-            "ends_at",
-            sa.BigInteger,
-            nullable=False,
-            index=True,
-            info=declares(Category.DEVICE, "when it is forgotten, the same for all", _END),
-        ),
+        _kept("handle", sa.LargeBinary(HANDLE_BYTES), names_what, _END, primary_key=True),
+        _kept("sealed", sa.LargeBinary, holds_what, _END),
+        _kept("ends_at", sa.BigInteger, "when it is forgotten, the same for all", _END, index=True),
         # Otherwise the file would keep in which order devices came.
         sqlite_with_rowid=False,
     )

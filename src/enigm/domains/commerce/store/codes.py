@@ -10,17 +10,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy import BigInteger, CheckConstraint, Column, Integer, LargeBinary, String, Table
+from sqlalchemy import BigInteger, CheckConstraint, Integer, LargeBinary, String, Table
 
 from enigm.domains.commerce.model.codes import CodeKey, KeyKind, KeyState
 from enigm.domains.commerce.store.tables import metadata
 from enigm.foundation.database import insert_if_absent
-from enigm.foundation.inventory import Category, Retention, declares, until, until_column
+from enigm.foundation.inventory import Category, kept, until, until_column
 from enigm.wire.code_coin import KeyNumber
 from enigm.wire.signed_chain import ChainLine
 
 if TYPE_CHECKING:
     from sqlalchemy.types import TypeEngine
+
+    from enigm.foundation.inventory import Retention
 
 _END: Final = until_column("ends_at")
 _PUBLIC: Final = until("the service is taken down")
@@ -30,9 +32,8 @@ _HASH: Final = LargeBinary(32)
 
 def _kept(
     name: str, kind: TypeEngine[Any], purpose: str, end: Retention = _END, **options: Any
-) -> Column[Any]:
-    options.setdefault("nullable", False)
-    return Column(name, kind, info=declares(Category.COMMERCE, purpose, end), **options)
+) -> sa.Column[Any]:
+    return kept(Category.COMMERCE, name, kind, purpose, end, **options)
 
 
 code_key = Table(

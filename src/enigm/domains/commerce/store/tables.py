@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, Integer, LargeBinary, String, Table
@@ -9,7 +10,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Column, Integer, LargeBinary
 from enigm.domains.commerce.model.orders import ORDER_ID_BYTES
 from enigm.domains.commerce.model.review import ORDER_HANDLE_BYTES
 from enigm.foundation.database import store_metadata
-from enigm.foundation.inventory import Category, Retention, declares, until, until_column
+from enigm.foundation.inventory import Category, kept, until, until_column
 from enigm.foundation.outbox import outbox_table
 
 if TYPE_CHECKING:
@@ -27,13 +28,7 @@ _SEALED = LargeBinary()
 _AMOUNT = BigInteger()
 _SECONDS = BigInteger()
 _WORD = String(24)
-
-
-def _kept(
-    name: str, kind: TypeEngine[Any], purpose: str, end: Retention, **options: Any
-) -> Column[Any]:
-    options.setdefault("nullable", False)
-    return Column(name, kind, info=declares(Category.COMMERCE, purpose, end), **options)
+_kept = partial(kept, Category.COMMERCE)
 
 
 def _of_order(name: str, kind: TypeEngine[Any], purpose: str, **options: Any) -> Column[Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import Any
 
 from sqlalchemy import BigInteger, Column, Integer, LargeBinary, Table
 
@@ -12,13 +13,10 @@ from enigm.foundation.inventory import (
     ACCOUNT_DELETION,
     Category,
     Retention,
-    declares,
+    kept,
     until,
     until_column,
 )
-
-if TYPE_CHECKING:
-    from sqlalchemy.types import TypeEngine
 
 metadata = store_metadata("devices")
 
@@ -30,18 +28,7 @@ _KEY = LargeBinary(32)
 _OWNER = LargeBinary(OWNER_REF_BYTES)
 _BYTES = LargeBinary()
 _SECONDS = BigInteger()
-
-
-def _kept(
-    name: str,
-    kind: TypeEngine[Any],
-    purpose: str,
-    end: Retention,
-    category: Category = Category.DEVICE,
-    **options: Any,
-) -> Column[Any]:
-    options.setdefault("nullable", False)
-    return Column(name, kind, info=declares(category, purpose, end), **options)
+_kept = partial(kept, Category.DEVICE)
 
 
 def _owner(end: Retention, **options: Any) -> Column[Any]:
@@ -63,20 +50,20 @@ chain = Table(
         ACCOUNT_DELETION,
         unique=True,
     ),
-    _kept(
+    kept(
+        Category.TRANSPARENCY,
         "fingerprint",
         _KEY,
         "lets contacts find the owner's present devices",
         ACCOUNT_DELETION,
-        Category.TRANSPARENCY,
         unique=True,
     ),
-    _kept(
+    kept(
+        Category.TRANSPARENCY,
         "root_public",
         _BYTES,
         "lets contacts check the chain",
         ACCOUNT_DELETION,
-        Category.TRANSPARENCY,
     ),
 )
 
@@ -92,12 +79,8 @@ chain_entry = Table(
         primary_key=True,
         autoincrement=False,
     ),
-    _kept(
-        "entry",
-        _BYTES,
-        "proves which devices are trusted",
-        ACCOUNT_DELETION,
-        Category.TRANSPARENCY,
+    kept(
+        Category.TRANSPARENCY, "entry", _BYTES, "proves which devices are trusted", ACCOUNT_DELETION
     ),
 )
 
@@ -113,12 +96,12 @@ device = Table(
         "1 once the device is revoked: refuses it with the reason",
         ACCOUNT_DELETION,
     ),
-    _kept(
+    kept(
+        Category.CONTENT_SEALED,
         "card",
         _BYTES,
         "tells who knows the name where to write; NULL once revoked",
         ACCOUNT_DELETION,
-        Category.CONTENT_SEALED,
         nullable=True,
     ),
 )
@@ -129,7 +112,7 @@ enrolment = Table(
     _owner(_EXPIRY, primary_key=True),
     _device_id(_EXPIRY, primary_key=True),
     _kept("device_public", _KEY, "what a trusted device may certify", _EXPIRY),
-    _kept("card", _BYTES, "the card it will have when certified", _EXPIRY, Category.CONTENT_SEALED),
+    kept(Category.CONTENT_SEALED, "card", _BYTES, "the card it will have when certified", _EXPIRY),
     _kept("requested_at", _SECONDS, "shown to the owner who decides", _EXPIRY),
     _kept("expires_at", _SECONDS, "ends the waiting", _EXPIRY, index=True),
 )
@@ -154,20 +137,20 @@ last_resort = Table(
 nonce = Table(
     "nonce",
     metadata,
-    _kept(
+    kept(
+        Category.ABUSE_PREVENTION,
         "nonce_hash",
         _KEY,
         "lets a signed request be used once",
         _EXPIRY,
-        Category.ABUSE_PREVENTION,
         primary_key=True,
     ),
-    _kept(
+    kept(
+        Category.ABUSE_PREVENTION,
         "expires_at",
         _SECONDS,
         "when the request is stale anyway",
         _EXPIRY,
-        Category.ABUSE_PREVENTION,
         index=True,
     ),
 )

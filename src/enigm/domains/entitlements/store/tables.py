@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from functools import partial
+from typing import Final
 
-from sqlalchemy import BigInteger, Column, Integer, LargeBinary, String, Table
+from sqlalchemy import BigInteger, Integer, LargeBinary, String, Table
 
 from enigm.foundation.database import store_metadata
 from enigm.foundation.inventory import (
     SECONDS_PER_DAY,
     Category,
-    Retention,
-    declares,
+    kept,
     seconds_after,
     until_column,
 )
 from enigm.foundation.outbox import outbox_table
-
-if TYPE_CHECKING:
-    from sqlalchemy.types import TypeEngine
 
 metadata = store_metadata("entitlements")
 
@@ -28,13 +25,7 @@ _ENDED_SHOWN_SECONDS: Final = 30 * SECONDS_PER_DAY
 _HELD_END: Final = seconds_after("ends_at", _ENDED_SHOWN_SECONDS)
 _LINK_END: Final = until_column("dies_at")
 _WORD = String(24)
-
-
-def _kept(
-    name: str, kind: TypeEngine[Any], purpose: str, end: Retention, **options: Any
-) -> Column[Any]:
-    options.setdefault("nullable", False)
-    return Column(name, kind, info=declares(Category.COMMERCE, purpose, end), **options)
+_kept = partial(kept, Category.COMMERCE)
 
 
 entitlement = Table(
