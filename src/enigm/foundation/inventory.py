@@ -158,12 +158,11 @@ def kept(
     kind: _Kind,
     purpose: str,
     end: Retention,
-    *more: sa.SchemaItem,
     **options: Any,
 ) -> sa.Column[Any]:
     """Return a column that declares what it is; it holds NULL only where that is said."""
     options.setdefault("nullable", False)
-    return sa.Column(name, kind, *more, info=declares(category, purpose, end), **options)
+    return sa.Column(name, kind, info=declares(category, purpose, end), **options)
 
 
 def declaration_of(column: sa.Column[Any]) -> Declaration:
