@@ -56,7 +56,7 @@ async def test_a_second_device_is_approved_by_its_code_catches_up_and_is_revoked
         await noor.page.get_by_role("link", name="Devices").click()
         await noor.page.get_by_role("button", name="Revoke").click()
         await noor.choose_pin("Revoke")
-        await expect(noor.page.get_by_text("Reads nothing new")).to_be_visible()
+        await expect(noor.page.get_by_text("Cannot read anything new")).to_be_visible()
         await noor.open("mira")
         await noor.write("Only on this device now.")
         await mira.reads("Only on this device now.")

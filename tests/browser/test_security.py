@@ -23,8 +23,8 @@ SECURITY = next(screen for screen in SCREENS if screen.name == "security")
 
 async def test_each_reading_says_why_and_what_to_do_and_unknown_is_not_well(page: Page) -> None:
     async with shown(page, SECURITY):
-        await expect(page.get_by_text("8 of 12 are well")).to_be_visible()
-        await expect(page.get_by_text("Nothing of it leaves this machine.")).to_be_visible()
+        await expect(page.get_by_text("8 of 12 checks are fine")).to_be_visible()
+        await expect(page.get_by_text("None of it leaves this computer.")).to_be_visible()
         well = await page.locator(".reading.well strong").all_inner_texts()
         unknown = await page.locator(".reading.unknown h4").all_inner_texts()
         assert unknown == ["Kernel lockdown", "Firewall"]
@@ -46,7 +46,7 @@ async def test_this_very_machine_is_shown_to_its_user_and_nothing_of_it_leaves(
         await expect(noor.page.locator(".reading")).to_have_count(12)
         shown = await noor.page.locator(".reading h4, .reading.well strong").all_inner_texts()
         assert "Disk encryption" in shown
-        await expect(noor.page.get_by_text("Nothing of it leaves this machine.")).to_be_visible()
+        await expect(noor.page.get_by_text("None of it leaves this computer.")).to_be_visible()
         switch = noor.page.get_by_role("switch", name="Report to your service")
         await expect(switch).to_be_disabled()
         await expect(noor.page.get_by_text("Your service asks for nothing")).to_be_visible()

@@ -161,7 +161,7 @@ async def _look(page: Page, _app: ScriptedApp) -> None:
 async def _send_reports(page: Page, app: ScriptedApp) -> None:
     app.sending = sent_by(app.sending, asked_since=("kernel_current",))
     await page.evaluate("() => { location.hash = '#/settings/security' }")
-    await page.get_by_role("button", name="Send these, too").scroll_into_view_if_needed()
+    await page.get_by_role("button", name="Send these too").scroll_into_view_if_needed()
 
 
 async def _ask_to_delete(page: Page, _app: ScriptedApp) -> None:

@@ -6,7 +6,7 @@ import { pinField, refusal, triesLeft, valuesOf } from "./fields.js";
 
 // What the person can mend by typing again; anything else is told where the deed was asked for.
 const MENDED_HERE = /^(app\.(wrong_pin|pin|pin_missing)|accounts\.pin_.*)$/u;
-const NEED = "This needs a PIN, and you have none yet. Choose one now: it is asked for whenever something cannot be taken back.";
+const NEED = "This needs a PIN, and you have none yet. Choose one now: it is asked for whenever something cannot be undone.";
 
 let asking = null;
 

@@ -15,8 +15,8 @@ const PROMISES = [
 
 const LIMITS = [
   "The encryption engine is new and unaudited. No outsider has reviewed it yet. Do not stake a life or a livelihood on it.",
-  "Enigm lowers what is known about you; it does not make you invisible. Who runs the network between you and the service sees that you use it.",
-  "Whoever can use this computer while Enigm is unlocked can read what you read. Someone you write to can always show it to others.",
+  "Enigm reduces what others know about you; it does not make you invisible. Whoever runs the network between you and the service can see that you use it.",
+  "Whoever can use this computer while Enigm is unlocked can read what you read. Anyone you write to can show it to others.",
   "A lost password and lost recovery words mean a lost account. Nobody can reset them.",
 ];
 

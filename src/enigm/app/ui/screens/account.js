@@ -19,7 +19,7 @@ class Account extends FormView {
         <section class="card form-card"><h3>Change the password</h3>
           <p>It opens Enigm on this device and signs in new ones. Your recovery words stay the same.</p>
           <form @submit=${this.#change}>
-            ${field({ id: "password", label: "Password now", type: "password", autocomplete: "current-password", maxlength: 1024 })}
+            ${field({ id: "password", label: "Current password", type: "password", autocomplete: "current-password", maxlength: 1024 })}
             ${newPassword({ id: "new-password", label: "New password", value: this.#password, onInput: this.#typed })}
             ${refusal(this.problem)} ${submit("Change password", this.busy)}
           </form></section>
@@ -44,7 +44,7 @@ class Account extends FormView {
     this.#deleting = "";
     const words = {
       title: "Change the password?",
-      text: "Every other session ends. Your other devices learn the new password by themselves.",
+      text: "Every other session ends. Your other devices take over the new password by themselves.",
       yes: "Change password",
       kind: "primary",
     };

@@ -26,7 +26,7 @@ class Devices extends View {
         <ul class="cards">${repeat(of("trusted"), (device) => device.id, (device) => this.#trusted(device))}</ul>
         ${of("revoked").length ? html`<h3 class="list-label flush">Revoked</h3>
           <ul class="cards">${of("revoked").map((device) => html`<li class="card device gone">${icon("devices")}
-            <span class="device-words"><strong>${device.name}</strong><span>Reads nothing new</span></span></li>`)}</ul>` : ""}
+            <span class="device-words"><strong>${device.name}</strong><span>Cannot read anything new</span></span></li>`)}</ul>` : ""}
         <p class="note">${icon("info")}<span>To add a device, install Enigm there, choose “Use an account
           you have”, and approve it here.</span></p>
       </div></div>`;

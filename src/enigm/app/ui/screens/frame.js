@@ -138,7 +138,7 @@ function nothingChosen(home) {
   const first = home === "chats" && store.state.loaded && contactsBy("accepted").length === 0;
   return html`<div class="nothing">${mark()}
     ${first
-      ? html`<p>Your chats will stand here.</p><a class="button soft" href=${href("add")}>${icon("plus")}Add a contact</a>`
+      ? html`<p>Your chats will appear here.</p><a class="button soft" href=${href("add")}>${icon("plus")}Add a contact</a>`
       : html`<p>${home === "chats" ? "Choose a chat, or start a new one." : "Choose something from the list."}</p>
           <p class="keys"><kbd>Ctrl</kbd><kbd>K</kbd> search <kbd>↑</kbd><kbd>↓</kbd> move <kbd>Esc</kbd> back</p>`}
   </div>`;

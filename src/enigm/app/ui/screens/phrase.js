@@ -48,7 +48,7 @@ class Phrase extends FormView {
         @click=${() => this.#turn(false)}>${icon("back", "mirror")}Show the words again</button>
       <p class="step">Step 3 of 3</p>
       <header class="door-head left"><h1>Four of your words</h1>
-        <p class="lead">To be sure that the paper is right.</p></header>
+        <p class="lead">To make sure that you copied them correctly.</p></header>
       <form @submit=${this.#confirm}>
         <div class="asked">${this.#ask.map((at, index) => html`<div class="field">
           <label for="word-${at}">Word ${at}</label>

@@ -21,8 +21,8 @@ class Pin extends FormView {
   render() {
     return html`${paneHead("PIN", href("settings"))}
       <div class="scroll"><div class="page" aria-busy=${this.#state === null}>
-        <p class="note">${icon("info")}<span>The PIN is asked for before something that cannot be taken back: revoking a device,
-          a new password, deleting the account. The service checks it and never sees it.</span></p>
+        <p class="note">${icon("info")}<span>The PIN is asked for before anything that cannot be undone: revoking a device,
+          changing the password, deleting the account. The service checks it and never sees it.</span></p>
         ${this.#said("")}
         ${this.#state === null ? "" : this.#state.is_set ? this.#isSet() : this.#isUnset()}
       </div></div>`;
@@ -30,7 +30,7 @@ class Pin extends FormView {
 
   #isUnset() {
     return html`<section class="card form-card"><h3>Set a PIN</h3>
-      <p>6 to 12 digits. After five wrong tries each further one has to wait; your recovery words reset it.</p>
+      <p>6 to 12 digits. After five wrong tries you have to wait before each further one. If you forget it, your recovery words set a new one.</p>
       <form @submit=${this.#set}>
         ${pinField({ id: "first-pin", label: "PIN", isNew: true })}
         ${pinField({ id: "first-pin-again", label: "The same PIN again", isNew: true })}
@@ -43,18 +43,18 @@ class Pin extends FormView {
     return html`
       <section class="card form-card"><h3>Change the PIN</h3>
         <form @submit=${this.#change}>
-          ${pinField({ id: "change-pin", label: "PIN now", hint: triesLeft(this.#state) })}
+          ${pinField({ id: "change-pin", label: "Current PIN", hint: triesLeft(this.#state) })}
           ${pinField({ id: "change-new-pin", label: "New PIN", isNew: true, hint: "6 to 12 digits." })}
           ${this.#said("change")} ${submit("Change PIN", this.busy)}
         </form></section>
       <section class="card form-card"><h3>Duress PIN</h3>
-        <p>For when somebody forces you. It looks as if it had worked, and the account and your devices stay: for three days the
-          service does nothing that cannot be undone. Your recovery words, under “Forgotten”, lift that. What is on this computer
-          goes as it would. Whether you have a duress PIN is shown nowhere.</p>
+        <p>A second PIN to type when somebody forces you. Everything looks as if it had worked, but the account and your devices
+          stay: for three days the service does nothing that cannot be undone. Your recovery words, under “Forgotten”, end that
+          early. What is on this computer is deleted as it would be otherwise. Nothing shows whether you have a duress PIN.</p>
         <form @submit=${this.#duress}>
           ${pinField({ id: "duress-own-pin", label: "Your PIN" })}
           ${pinField({ id: "duress-pin", label: "Duress PIN", isNew: true, required: false,
-            hint: "Other digits than your PIN. Left empty, there is none." })}
+            hint: "Different from your PIN. Leave it empty to have none." })}
           ${this.#said("duress")} ${submit("Save duress PIN", this.busy)}
         </form></section>
       <section class="card form-card"><h3>Forgotten</h3>
@@ -67,7 +67,7 @@ class Pin extends FormView {
           ${this.#said("reset")} ${submit("Reset PIN", this.busy)}
         </form></section>
       <section class="card form-card danger-card"><h3>Remove the PIN</h3>
-        <p>The duress PIN goes with it. The next time something cannot be taken back, you choose a new one.</p>
+        <p>The duress PIN is removed too. You choose a new PIN the next time something cannot be undone.</p>
         <form @submit=${this.#remove}>
           ${pinField({ id: "remove-pin", label: "Your PIN, to be sure" })}
           ${this.#said("remove")} ${submit("Remove PIN", this.busy, "danger")}

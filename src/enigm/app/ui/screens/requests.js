@@ -17,8 +17,8 @@ class Requests extends View {
     return html`${paneHead("Requests", href("chats"))}
       <div class="scroll"><div class="page">
         ${waiting.length
-          ? html`<p class="note">${icon("shield")}<span>Nobody learns that you read this. Until you accept, nothing more from them
-              is shown, and a group does not begin for you.</span></p>
+          ? html`<p class="note">${icon("shield")}<span>They cannot tell that you have seen this. Until you accept, nothing more from them
+              is shown, and you are not in their group.</span></p>
             ${repeat(waiting, (request) => request.id, (request) => this.#card(request))}`
           : emptyState("mail", "No requests", "When somebody new wants to talk to you, they wait here.")}
       </div></div>`;

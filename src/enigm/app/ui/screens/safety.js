@@ -30,7 +30,7 @@ class Safety extends FormView {
     return html`${paneHead("Safety number", back, { drawer: !inPane })}
       <div class="scroll drawer-body"><div class="page safety center">
         ${refusal(this.problem)}
-        ${this.#safety ? this.#numbers(name) : html`<p class="hint" aria-busy="true">Computing…</p>`}
+        ${this.#safety ? this.#numbers(name) : html`<p class="hint" aria-busy="true">Working it out…</p>`}
       </div></div>`;
   }
 
@@ -43,7 +43,7 @@ class Safety extends FormView {
       <p class="lead">Meet ${name}, or call. If both of you see the same numbers, nobody stands between you.
         If they differ, say nothing private here.</p>
       <button class="button ${verified ? "soft" : "primary"} wide" type="button" ?disabled=${this.busy}
-        @click=${() => this.#mark(!verified)}>${verified ? "Take the mark back" : html`${icon("verified")}The numbers match`}</button>`;
+        @click=${() => this.#mark(!verified)}>${verified ? "Remove the mark" : html`${icon("verified")}The numbers match`}</button>`;
   }
 
   #name() {
@@ -56,7 +56,7 @@ class Safety extends FormView {
       this.#safety = await api.setVerified(this.account, verified);
       const contact = store.state.contacts.get(this.account);
       if (contact) store.put("contacts", this.account, { ...contact, verified });
-      say(verified ? `${this.#name()} is marked as verified.` : "The mark was taken back.");
+      say(verified ? `${this.#name()} is marked as verified.` : "The mark is removed.");
     });
   }
 }

@@ -9,11 +9,11 @@ import { refusal } from "../parts/fields.js";
 import { icon } from "../parts/icons.js";
 import { paneHead } from "../parts/pane.js";
 
-const STATE_WORDS = { true: "well", false: "not well", unknown: "not known" };
+const STATE_WORDS = { true: "fine", false: "not fine", unknown: "not known" };
 const STANDINGS = {
-  good: "Your service takes this device for good.",
-  bad: "Your service sees that something is not well.",
-  unknown: "Your service cannot take this device for good: something is not known.",
+  good: "Your service accepts this device as it is.",
+  bad: "Your service sees that something needs attention.",
+  unknown: "Your service does not accept this device yet: something is not known.",
 };
 
 class Security extends FormView {
@@ -28,7 +28,7 @@ class Security extends FormView {
     return html`${paneHead("Security", href("settings"))}
       <div class="scroll"><div class="page security">
         ${refusal(this.problem)}
-        ${this.#seen ? this.#page(this.#seen) : this.problem ? "" : html`<p class="hint" aria-busy="true">Looking at this machine…</p>`}
+        ${this.#seen ? this.#page(this.#seen) : this.problem ? "" : html`<p class="hint" aria-busy="true">Checking this computer…</p>`}
       </div></div>`;
   }
 
@@ -36,10 +36,10 @@ class Security extends FormView {
     const of = (state) => signals.filter((signal) => signal.state === state);
     const [well, bad, unknown] = [of("true"), of("false"), of("unknown")];
     return html`${this.#summary(well, bad, unknown, takenAt, sending)}
-      ${bad.length ? section("Not well", bad.map((it) => advice(it, "bad"))) : ""}
-      ${unknown.length ? section("Not known, so not taken for well", unknown.map((it) => advice(it, "unknown"))) : ""}
+      ${bad.length ? section("Needs attention", bad.map((it) => advice(it, "bad"))) : ""}
+      ${unknown.length ? section("Could not be checked", unknown.map((it) => advice(it, "unknown"))) : ""}
       ${this.#sending(sending, signals)}
-      ${well.length ? section("Well", well.map((it) => html`<li class="card reading well">${icon("check")}
+      ${well.length ? section("Fine", well.map((it) => html`<li class="card reading well">${icon("check")}
         <span><strong>${it.title}</strong> ${it.promise}</span></li>`)) : ""}`;
   }
 
@@ -47,10 +47,10 @@ class Security extends FormView {
     const open = bad.length + unknown.length;
     return html`<section class="card security-summary ${bad.length ? "warn-card" : ""}">
       ${icon(open ? "shield" : "verified", "summary-icon")}
-      <div><h3>${well.length} of ${well.length + open} are well</h3>
-        <p>${bad.length ? `${count(bad.length, "thing needs", "things need")} your attention` : "Nothing is known to be wrong"}${unknown.length ? `; ${unknown.length} could not be told here` : ""}.</p>
-        <p>Read at ${clock(takenAt)}. ${on && sent ? `${count(Object.keys(sent.states).length, "reading is", "readings are")} reported to your service.` : "Nothing of it leaves this machine."}</p></div>
-      <button class="button soft small" type="button" ?disabled=${this.busy} @click=${this.#lookAgain}>${icon("retry")}Look again</button>
+      <div><h3>${well.length} of ${well.length + open} checks are fine</h3>
+        <p>${bad.length ? `${count(bad.length, "thing needs", "things need")} your attention` : "Nothing is known to be wrong"}${unknown.length ? `; ${unknown.length} could not be checked` : ""}.</p>
+        <p>Checked at ${clock(takenAt)}. ${on && sent ? `${count(Object.keys(sent.states).length, "reading is", "readings are")} reported to your service.` : "None of it leaves this computer."}</p></div>
+      <button class="button soft small" type="button" ?disabled=${this.busy} @click=${this.#lookAgain}>${icon("retry")}Check again</button>
     </section>`;
   }
 
@@ -61,28 +61,28 @@ class Security extends FormView {
     const news = on && asked ? asked.filter((word) => !sending.agreed.includes(word)) : [];
     return html`<section class="card sending" aria-labelledby="sending-title">
       <label class="switch-line"><span><span class="switch-title" id="sending-title">Report to your service</span>
-          <span class="hint">${on ? "On" : "Off. Nothing about this machine leaves it"}</span></span>
+          <span class="hint">${on ? "On" : "Off. Nothing about this computer leaves it"}</span></span>
         <input type="checkbox" role="switch" aria-labelledby="sending-title" .checked=${on}
           ?disabled=${!on && !asked?.length} @change=${this.#switch}></label>
       ${on ? this.#sent(sending, titles) : this.#wouldSend(asked, signals)}
-      ${news.length ? html`<div class="news"><p>Your service now asks for more: <strong>${named(news).join(", ")}</strong>. That is not sent.</p>
-        <button class="button soft small" type="button" ?disabled=${this.busy} @click=${this.#agree}>Send these, too</button></div>` : ""}
+      ${news.length ? html`<div class="news"><p>Your service now asks for more: <strong>${named(news).join(", ")}</strong>. That is not sent unless you agree.</p>
+        <button class="button soft small" type="button" ?disabled=${this.busy} @click=${this.#agree}>Send these too</button></div>` : ""}
       ${sending.problem ? html`<p class="refusal">${icon("alert")}<span>${sending.problem}</span></p>` : ""}
-      <p class="note">${icon("info")}<span>A report holds these words and a time, under a handle that changes every month, signed by this
-        device. It never holds what was found, versions, or names. Turning it off deletes it at the service.</span></p>
+      <p class="note">${icon("info")}<span>A report holds these words and a time, under an identifier that changes every month, signed by this
+        device. It never says what was found, and holds no versions or names. Turning it off deletes it at the service.</span></p>
     </section>`;
   }
 
   #wouldSend(asked, signals) {
-    if (asked === null) return html`<p>Your service cannot be asked now what it wants.</p>`;
+    if (asked === null) return html`<p>Your service cannot be reached, so it is not known what it asks for. Try again later.</p>`;
     if (!asked.length) return html`<p>Your service asks for nothing, so there is nothing to turn on.</p>`;
     const states = new Map(signals.map((signal) => [signal.signal, signal.state]));
-    return html`<p>Turned on, this leaves every six hours, and nothing else:</p>
+    return html`<p>If you turn this on, these words are sent every six hours, and nothing else:</p>
       ${told(signals, Object.fromEntries(asked.map((word) => [word, states.get(word) ?? "unknown"])))}`;
   }
 
   #sent({ sent }, titles) {
-    if (!sent) return html`<p>Nothing was sent yet.</p>`;
+    if (!sent) return html`<p>Nothing has been sent yet.</p>`;
     const signals = [...titles].map(([signal, title]) => ({ signal, title }));
     return html`<p>Sent <time datetime=${isoTime(sent.at)} title=${fullTime(sent.at)}>at ${clock(sent.at)}</time>, and nothing else:</p>
       ${told(signals, sent.states)}<p>${STANDINGS[sent.standing] ?? ""}</p>`;
@@ -96,7 +96,7 @@ class Security extends FormView {
 
   #lookAgain = async () => {
     await this.#look();
-    if (!this.problem) say("Looked again.");
+    if (!this.problem) say("Checked again.");
   };
 
   #switch = async (event) => {
@@ -111,7 +111,7 @@ class Security extends FormView {
   #set(on) {
     return this.attempt(async () => {
       this.#seen = await api.setSending(on);
-      say(on ? "Reports are on." : "Reports are off. Your service was told to forget.");
+      say(on ? "Reports are on." : "Reports are off. Your service was told to delete what it has.");
     });
   }
 }

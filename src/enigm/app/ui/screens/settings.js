@@ -28,11 +28,11 @@ class Settings extends View {
           <p class="pill ${online ? "good" : ""}">${icon(online ? "check" : "offline")}${CONNECTIONS[connection]}</p></div>
         <ul class="rows">
           ${entry("invite", "qr", "My invite", "Let someone add you")}
-          ${entry("devices", "devices", "Devices", pending ? "A new device waits" : "Approve and revoke", pending)}
-          ${entry("security", "shield", "Security", "What is well on this machine")}
+          ${entry("devices", "devices", "Devices", pending ? "A new device is waiting" : "Approve and revoke", pending)}
+          ${entry("security", "shield", "Security", "Check this computer")}
           ${entry("account", "key", "Password and account", "Change the password, delete the account")}
-          ${entry("pin", "lock", "PIN", "For what cannot be taken back")}
-          ${entry("about", "info", "About Enigm", "What it promises, and what not")}
+          ${entry("pin", "lock", "PIN", "Confirms what cannot be undone")}
+          ${entry("about", "info", "About Enigm", "What it promises, and what it does not")}
         </ul>
         <fieldset class="theme-choice"><legend>Appearance</legend>
           <div class="segments">${THEMES.map((name) => this.#themeOption(name))}</div></fieldset>

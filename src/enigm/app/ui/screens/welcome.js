@@ -39,7 +39,7 @@ class Welcome extends FormView {
       </header>
       <nav class="choices" aria-label="Ways to begin">
         ${choice("create", "person", "Create an account", "A user name and a password are all it takes.")}
-        ${choice("link", "devices", "Use an account you have", "Sign in here and approve it on your other device.")}
+        ${choice("link", "devices", "Use an account you have", "Sign in here, then approve this device on another one.")}
         ${choice("recover", "key", "Recover an account", "With your 24 recovery words.")}
       </nav>
       <p class="fine">Enigm's encryption engine is new and <strong>unaudited</strong>. Do not stake a life on it yet.</p>`;
@@ -59,7 +59,7 @@ class Welcome extends FormView {
   }
 
   #link() {
-    return html`${head("Use an account you have", "Signing in alone opens nothing: your other device must approve this one.")}
+    return html`${head("Use an account you have", "Signing in is not enough: a device you already use must approve this one.")}
       <form @submit=${this.#signIn}>
         ${field({ id: "username", label: "User name", autocomplete: "username", maxlength: 32, autofocus: true })}
         ${field({ id: "password", label: "Password", type: "password", autocomplete: "current-password", maxlength: 1024 })}
@@ -68,7 +68,7 @@ class Welcome extends FormView {
   }
 
   #recover() {
-    return html`${head("Recover an account", "The words bring back your name and your keys. Old messages stay where they are.")}
+    return html`${head("Recover an account", "The words bring back your name and your keys. Old messages stay on the devices that have them.")}
       <form @submit=${this.#bringBack}>
         <div class="field">
           <label for="phrase">Your 24 words</label>
