@@ -31,6 +31,13 @@ PLACES: Final = (
     ("/sessions", "Sessions"),
     ("/account", "Account"),
 )
+# The same for somebody without an account; what needs one is behind "Sign in".
+GUEST_PLACES: Final = (
+    ("/products", "Products"),
+    ("/codes", "Codes"),
+    ("/come-back", "My order"),
+    ("/what-we-keep", "What we keep"),
+)
 
 
 class Pages:
@@ -71,6 +78,7 @@ class Pages:
             "form_token": _form_token,
             "form_field_of": _form_field,
             "places": PLACES,
+            "guest_places": GUEST_PLACES,
         }
 
     def show(

@@ -11,7 +11,7 @@ export function faultOf(text) {
   const symbols = [...typed].map(symbol => SYMBOLS.indexOf(symbol));
   const place = symbols.indexOf(-1) + 1;
   if (place > 0) {
-    return { isSure: true, text: `Symbol ${place} is none that codes use (0-9 and A-Z without U).` };
+    return { isSure: true, text: `Symbol ${place} is not one that codes use: they have digits, and letters except U.` };
   }
   if (!LENGTHS.includes(symbols.length)) {
     const told = `A code has 25 or 35 symbols; these are ${symbols.length}.`;

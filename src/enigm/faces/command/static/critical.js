@@ -85,6 +85,6 @@ async function revocation(form, keeper) {
     devicePublic: device,
     issuedAt: Math.floor(Date.now() / 1000),
   });
-  if (entry === null) throw new Error("These words are not this account’s phrase: look at each.");
+  if (entry === null) throw new Error("These are not this account’s 24 words: look at each one again.");
   return entry;
 }

@@ -3,6 +3,8 @@ import { ask, onSubmit, Refused, secretKeeper } from "./talk.js";
 
 const WRONG = "The user name or the password is wrong.";
 const NO_NAME = "A user name has 3 to 32 letters a–z, digits, dots, dashes or underscores, and begins with a letter or digit.";
+// What the first step can mend: the words stay as they are.
+const MENDED_BY_NAME = new Set(["accounts.name_taken", "accounts.invite_refused"]);
 
 const signIn = document.querySelector("#sign-in");
 const signUp = document.querySelector("#sign-up");
@@ -35,7 +37,7 @@ async function started(keeper, formToken, content, tell) {
     return await ask("POST", "/sign-in/start", formToken, content);
   } catch (error) {
     if (!(error instanceof Refused) || !error.challenge) throw error;
-    tell("Many tries lately: working for this one…");
+    tell("Many tries lately: this one takes a few seconds…");
     const proof = await worked(keeper, error.challenge);
     return ask("POST", "/sign-in/start", formToken, { ...content, proof });
   }
@@ -55,8 +57,9 @@ function prepareSignUp(root) {
     for (const card of [name, phrase, asking]) card.hidden = card !== step;
     step.querySelector("h1").focus();
   };
+  const steps = { name, phrase, ask: asking };
   for (const button of root.querySelectorAll("[data-go]")) {
-    button.addEventListener("click", () => show(button.dataset.go === "ask" ? asking : phrase));
+    button.addEventListener("click", () => show(steps[button.dataset.go]));
   }
 
   const nameForm = name.querySelector("form");
@@ -70,7 +73,7 @@ function prepareSignUp(root) {
       phrase.querySelector(".words").replaceChildren(...chosen.words.map(shownWord));
       asking.querySelector(".asked").replaceChildren(...chosen.asked.map(askedWord));
     }
-    show(phrase);
+    show(chosen.isConfirmed ? asking : phrase);
   });
 
   const askForm = asking.querySelector("form");
@@ -78,10 +81,20 @@ function prepareSignUp(root) {
     for (const place of chosen.asked) {
       const typed = askForm[`word-${place + 1}`].value.trim().toLowerCase();
       if (typed !== chosen.words[place]) {
-        throw new Error(`Word ${place + 1} is another one: look at your paper.`);
+        throw new Error(`Word ${place + 1} is not right: compare it with what you wrote down.`);
       }
     }
-    await create(tell);
+    chosen.isConfirmed = true;
+    try {
+      await create(tell);
+    } catch (error) {
+      if (!MENDED_BY_NAME.has(error.code)) throw error;
+      show(name);
+      const refusal = nameForm.querySelector(".refusal");
+      refusal.textContent = `${error.message} Your 24 words stay the same.`;
+      refusal.hidden = false;
+      return;
+    }
     location.assign(next);
   });
 
@@ -92,7 +105,7 @@ function prepareSignUp(root) {
     const first = { lookup_id: begun.lookupId, opaque_request: begun.request };
     const { opaque_response: response } = await ask("POST", "/sign-up/opaque", formToken, first);
     const content = await keeper("finishRegistration", { begun, response, words, username });
-    tell("Doing the work that keeps robots out…");
+    tell("Solving a puzzle that keeps robots out. This takes a few seconds…");
     const proof = guard === "invite" ? { invite: chosen.invite } : await freeWork();
     await ask("POST", "/sign-up", formToken, { ...content, proof });
     sessionStorage.setItem("enigm.card-key", begun.cardKey);

@@ -4,7 +4,7 @@ import { ask, onSubmit, secretKeeper } from "./talk.js";
 
 const DIGITS = /^[0-9]{6,12}$/;
 const COUNTING = "01234567890123456789";
-const TOO_EASY = "Six to twelve digits, and none that a thief would try first.";
+const TOO_EASY = "A PIN has six to twelve digits, and not ones that are easy to guess, such as 123456 or 121212.";
 
 for (const form of document.querySelectorAll("form[data-pin]")) prepare(form);
 
@@ -17,7 +17,7 @@ function prepare(form) {
     check(form.new_pin.value);
     if (form.duress_pin?.value) {
       check(form.duress_pin.value);
-      if (form.duress_pin.value === form.new_pin.value) throw new Error("Take two different PINs.");
+      if (form.duress_pin.value === form.new_pin.value) throw new Error("The duress PIN must be different from the PIN.");
     }
     await deeds[kind](form, keeper, token);
     location.assign("/pin");
@@ -41,7 +41,7 @@ const deeds = {
   async reset(form, keeper, token) {
     const words = form.words.value;
     const fingerprint = await keeper("phraseFingerprint", { words });
-    if (fingerprint === null) throw new Error("These are not 24 words of a phrase: look at each.");
+    if (fingerprint === null) throw new Error("These are not the 24 words of a recovery phrase: look at each one again.");
     const made = await record(form, keeper, token, form.new_pin.value);
     const { challenge } = await ask("POST", "/pin/challenge", token, { fingerprint });
     const word = await keeper("pinReset", { words, challenge, record: made });

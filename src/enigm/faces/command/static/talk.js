@@ -1,7 +1,7 @@
 // How a page's script asks: the worker for secrets, the service for answers.
 export class Refused extends Error {
   constructor(problem) {
-    super(problem.detail ?? "Command did not answer as expected.");
+    super(problem.detail ?? "Command did not answer as expected. Reload the page and try again.");
     this.code = problem.code ?? "";
     this.challenge = problem.extensions?.challenge;
   }
@@ -47,7 +47,7 @@ export async function ask(method, path, formToken, content) {
       body: content && JSON.stringify(content),
     });
   } catch {
-    throw new Refused({ detail: "Command cannot be reached: is there a connection?" });
+    throw new Refused({ detail: "Command cannot be reached. Check your connection and try again: what you typed stays here." });
   }
   if (answer.status === 204) return {};
   const body = await answer.json().catch(() => ({}));
