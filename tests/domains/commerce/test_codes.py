@@ -27,8 +27,6 @@ from enigm.domains.commerce.model import MethodName
 from enigm.domains.commerce.model.codes import KeyState, Wanted
 from enigm.domains.commerce.model.orders import (
     ActivationToken,
-    Buyer,
-    BuyersOrder,
     ComebackCode,
     GuestsOrder,
     OrderState,
@@ -395,19 +393,6 @@ def test_codes_that_are_going_back_buy_no_codes(
         counter.pay(guest(order), second, ADA)
     assert purse.finish(counter.take_refund(secret, purse.want({20_00: 1}), purse.request()))
     assert owes_what_is_outstanding(shop)
-
-
-def test_a_buyers_refund_is_taken_as_codes_by_their_pin(
-    shop: Shop, counter: CodeCounter, purse: Purse
-) -> None:
-    buyer = Buyer(b"ada" + bytes(29))
-    order = shop.order("app-3m", buyer=buyer)
-    shop.clock.advance(2 * 86_400)
-    shop.pay(order)
-    secret = shop.commerce.refunds.offer(BuyersOrder(buyer, order.order_id))
-    wanted, request = purse.want(denominated(18_00)), purse.request()
-    with pytest.raises(RuntimeError, match="PIN"):
-        counter.take_refund(secret, wanted, request)
 
 
 def test_where_printed_codes_are_guessed_even_a_right_guess_waits(

@@ -223,6 +223,17 @@ class CodeRequestReusedError(ConflictError):
         )
 
 
+class CodesNotNowError(UnavailableError):
+    """Nothing is signed at this moment. A PIN under duress is answered with it."""
+
+    def __init__(self) -> None:
+        """Say that nothing is lost."""
+        super().__init__(
+            "commerce.codes_not_now",
+            "Codes cannot be made at this moment. Nothing was lost: try again later.",
+        )
+
+
 class CodeKeyUnknownError(NotFoundError):
     """No key or batch of that number."""
 

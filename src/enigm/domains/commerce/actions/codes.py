@@ -11,11 +11,13 @@ import msgspec
 
 from enigm.crypto.codes import same_tag
 from enigm.domains.commerce.actions.minting import SPENT_GRACE_SECONDS
+from enigm.domains.commerce.actions.refunding import CLAIM_ACTION, Refunds
 from enigm.domains.commerce.errors import (
     CodeEndedError,
     CodeRefusedError,
     CodeRequestError,
     CodeRequestReusedError,
+    CodesNotNowError,
     OrderStateError,
     OrderUnknownError,
     TokenNotReadyError,
@@ -48,7 +50,7 @@ if TYPE_CHECKING:
     from enigm.domains.commerce.actions.ordering import Ordering
     from enigm.domains.commerce.actions.premises import Premises
     from enigm.domains.commerce.actions.progress import Progress
-    from enigm.domains.commerce.actions.refunding import Refunds
+    from enigm.domains.commerce.actions.refunding import BuyersLeave
     from enigm.domains.commerce.model.codes import CodeKey, RequestName
     from enigm.domains.commerce.model.orders import ActivationToken, Order, OwnOrder
     from enigm.wire.code_coin import Code
@@ -188,18 +190,33 @@ class CodeCounter:
         return self._once(request, (b"exchange", text.encode()), wanted, deed)
 
     def take_refund(
-        self, secret: str, wanted: Sequence[Wanted], request: RequestName
+        self,
+        secret: str,
+        wanted: Sequence[Wanted],
+        request: RequestName,
+        leave: BuyersLeave | None = None,
     ) -> list[Signed]:
         """Take what is owed back as codes; the claim is used up.
 
+        A buyer's PIN gives ``leave`` for these very codes: the secret, the request's name and
+        each blinded element are what it authorises, so that nobody else's are signed with it.
+
         Raises:
-            ClaimUnknownError: wrong, used or too old.
+            ClaimUnknownError: wrong, used, too old or somebody else's.
             CodeRequestError: it does not come to what is owed, but for less than one EUR.
+            CodesNotNowError: the PIN was entered under duress; or what the PIN's keeper refuses.
         """
         worth = self._worth(wanted)
+        if leave is not None:
+            blinded = (element for each in wanted for element in each.blinded)
+            if not leave.pin.spend(CLAIM_ACTION, Refunds.decoded(secret), request, *blinded):
+                # A code is money wherever it is shown, and the browser would notice one that is
+                # none. So nothing can be shown that looks alike: it seems to be out of order.
+                raise CodesNotNowError
 
         def deed(connection: sa.Connection) -> list[Signed]:
-            cents = self._refunds.take_as_codes(connection, secret)
+            buyer = None if leave is None else leave.buyer
+            cents = self._refunds.take_as_codes(connection, secret, buyer)
             rest = cents - worth
             if not 0 <= rest < rules.SMALLEST_CENTS:
                 raise CodeRequestError

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import hmac
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, NewType
 
 from enigm.domains.commerce.actions.premises import SECONDS_PER_DAY
@@ -39,13 +40,14 @@ if TYPE_CHECKING:
     from enigm.domains.commerce.actions.ordering import Ordering
     from enigm.domains.commerce.actions.premises import Premises
     from enigm.domains.commerce.actions.progress import Progress
-    from enigm.domains.commerce.model.orders import OwnOrder
+    from enigm.domains.commerce.model.orders import Buyer, OwnOrder
     from enigm.domains.commerce.needs import CriticalRefund, PaymentMethod
 
 # What opens a refund, once; only its keyed hash is stored.
 ClaimSecret = NewType("ClaimSecret", str)
 CLAIM_SECRET_BYTES: Final = 32
-# What the PIN authorises, with the secret and the destination.
+# What the PIN authorises, with the secret and the destination; or, where it is taken as codes,
+# with the secret, the request's name and each blinded code in turn.
 CLAIM_ACTION: Final = "commerce.refund.claim"
 # A link that nobody used: the money stays owed, in the books alone.
 CLAIM_SECONDS: Final = 90 * SECONDS_PER_DAY
@@ -71,8 +73,20 @@ class Owed:
     whole: bool
 
 
+@dataclass(frozen=True, slots=True)
+class BuyersLeave:
+    """Whose order it is that is paid back as codes, and their PIN for exactly this request."""
+
+    buyer: Buyer = field(repr=False)
+    pin: CriticalRefund
+
+
 class Refunds:
-    """One refund for an order: of all that was paid, or of what was paid too much."""
+    """One refund for an order: of all that was paid, or of what was paid too much.
+
+    Whoever changes both takes the order first and its refund after it. On PostgreSQL two that
+    took them in opposite orders would wait for each other until one is turned away.
+    """
 
     def __init__(
         self,
@@ -120,7 +134,7 @@ class Refunds:
         target = destination.strip()
         if not (0 < len(target) <= DESTINATION_CHARACTERS_MAX and target.isascii()):
             raise DestinationInvalidError
-        decoded = self._decoded(secret)
+        decoded = self.decoded(secret)
         is_done = pin is None or pin.spend(CLAIM_ACTION, decoded, target.encode())
         with self._premises.database.begin() as connection:
             row, order = self._offered(connection, decoded)
@@ -143,16 +157,19 @@ class Refunds:
                 self._keep_order(connection, order)
         return Money(row.amount, Currency(row.currency))
 
-    def take_as_codes(self, connection: sa.Connection, secret: str) -> int:
+    def take_as_codes(
+        self, connection: sa.Connection, secret: str, buyer: Buyer | None = None
+    ) -> int:
         """Turn what is owed into codes, in the transaction that makes them; return the cents.
 
+        ``buyer`` is who entered a PIN for it; without one only a guest's claim is taken.
+
         Raises:
-            ClaimUnknownError: wrong, used or too old.
+            ClaimUnknownError: wrong, used, too old, or of somebody else's order.
         """
-        row, order = self._offered(connection, self._decoded(secret))
-        if order.buyer is not None:
-            msg = "a buyer's refund is claimed by their PIN"
-            raise RuntimeError(msg)
+        row, order = self._offered(connection, self.decoded(secret))
+        if not hmac.compare_digest(order.buyer or b"", buyer or b""):
+            raise ClaimUnknownError
         entries = (
             Entry(LedgerAccount.REFUNDS, row.cents, Currency.EUR),
             Entry(LedgerAccount.CODES, -row.cents, Currency.EUR),
@@ -190,14 +207,15 @@ class Refunds:
     def sent(self, reference: PaymentReference) -> None:
         """Note that a refund was signed and sent; raises ClaimUnknownError for one not waiting."""
         with self._premises.database.begin() as connection:
-            row = store.refund_row(connection, refund_table.c.reference == reference)
-            if row is None or row.state != NOTED:
+            found = self._locked(connection, refund_table.c.reference == reference)
+            if found is None or found[0].state != NOTED:
                 raise ClaimUnknownError
-            self._book_sent(connection, row)
+            self._book_sent(connection, *found)
 
     def _begin(self, connection: sa.Connection, order: Order, claim_hash: bytes) -> None:
         owed = self._owed(connection, order)
-        if owed is None or not self._methods[order.method].capabilities.refunds:
+        method = self._methods.get(order.method)
+        if owed is None or method is None or not method.capabilities.refunds:
             raise RefundUnavailableError
         key = f"owed {order.order_id.hex()}"
         self._post(connection, order, key, "owed", ledger_rules.owed(owed.cents))
@@ -249,20 +267,30 @@ class Refunds:
         return Owed(over, deposit, whole=False) if is_final and over > 0 and deposit > 0 else None
 
     def _offered(self, connection: sa.Connection, secret: bytes) -> tuple[sa.Row[Any], Order]:
-        row = store.refund_row(connection, refund_table.c.claim_hash == self._hashed(secret))
-        order = None if row is None else order_store.find(connection, row.order_id, to_change=True)
-        if row is None or order is None or row.state != OFFERED:
+        found = self._locked(connection, refund_table.c.claim_hash == self._hashed(secret))
+        if found is None or found[1] is None or found[0].state != OFFERED:
             raise ClaimUnknownError
-        return row, order
+        return found[0], found[1]
+
+    def _locked(
+        self, connection: sa.Connection, condition: sa.ColumnElement[bool]
+    ) -> tuple[sa.Row[Any], Order | None] | None:
+        """Return a refund and its order, where it has one left; the order is taken first."""
+        order_id = store.refunded_order(connection, condition)
+        if order_id is None:
+            return None
+        order = order_store.find(connection, order_id, to_change=True)
+        # Looked for again: it may have changed before the order was ours.
+        row = store.refund_row(connection, condition)
+        return None if row is None else (row, order)
 
     def _handed_on(self, connection: sa.Connection, order_id: OrderId) -> None:
-        row = store.refund_row(connection, refund_table.c.order_id == order_id)
+        found = self._locked(connection, refund_table.c.order_id == order_id)
         # A method that signs elsewhere has noted it by now; any other has sent it.
-        if row is not None and row.state == CLAIMED:
-            self._book_sent(connection, row)
+        if found is not None and found[0].state == CLAIMED:
+            self._book_sent(connection, *found)
 
-    def _book_sent(self, connection: sa.Connection, row: sa.Row[Any]) -> None:
-        order = order_store.find(connection, row.order_id, to_change=True)
+    def _book_sent(self, connection: sa.Connection, row: sa.Row[Any], order: Order | None) -> None:
         entries = ledger_rules.returned(
             MethodName(row.method), Currency(row.currency), row.amount, row.cents
         )
@@ -313,7 +341,8 @@ class Refunds:
         return self._premises.veils.hashed("claim", secret)
 
     @staticmethod
-    def _decoded(secret: str) -> bytes:
+    def decoded(secret: str) -> bytes:
+        """Return a secret's bytes; raises ClaimUnknownError for what is none."""
         try:
             return base64url_decode(secret.strip())
         except Refusal as error:

@@ -126,6 +126,11 @@ def refund_row(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> 
     return connection.execute(sa.select(refund).where(condition).with_for_update()).one_or_none()
 
 
+def refunded_order(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> OrderId | None:
+    """Return which order a refund is of; nothing is taken to be changed."""
+    return connection.execute(sa.select(refund.c.order_id).where(condition)).scalar_one_or_none()
+
+
 def refund_ends_at(connection: sa.Connection, order_id: OrderId) -> int:
     """Return until when an order's refund lasts, 0 where it has none."""
     wanted = sa.select(refund.c.ends_at).where(refund.c.order_id == order_id)

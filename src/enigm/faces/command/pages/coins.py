@@ -9,16 +9,18 @@ from litestar.enums import RequestEncodingType
 from litestar.params import Body
 from msgspec import Struct
 
+from enigm.crossings.critical_action_spends_pin_grant import CriticalActionSpendsPinGrant
 from enigm.domains.commerce.actions.codes import TRIES
+from enigm.domains.commerce.actions.refunding import BuyersLeave
 from enigm.domains.commerce.errors import (
     CodeRequestError,
     OrderUnknownError,
-    RefundUnavailableError,
     TokenUnknownError,
 )
 from enigm.domains.commerce.model.catalogue import Product
 from enigm.domains.commerce.model.codes import REQUEST_BYTES, RequestName, Signed, Wanted
 from enigm.domains.commerce.model.orders import BuyersOrder, OwnOrder
+from enigm.faces.command.critical import permit_of
 from enigm.faces.command.pages.orders import own_order
 from enigm.faces.command.parts import Asked, Given, Shown
 from enigm.faces.command.rendering import visitor_of
@@ -45,6 +47,7 @@ class Asking(Struct):
     wanted: list[AskedOf] = []
     code: str = ""
     secret: str = ""
+    grant: str = ""
 
 
 class TypedCode(Struct):
@@ -99,7 +102,13 @@ def make_page(request: Asked, parts: Given, pages: Shown, name: str) -> Response
         raise TokenUnknownError
     takes = f"/orders/{name}/codes/collect"
     return pages.show(
-        request, "make_codes.html", name=name, cents=order.price_cents, takes=takes, secret=""
+        request,
+        "make_codes.html",
+        name=name,
+        cents=order.price_cents,
+        takes=takes,
+        secret="",
+        needs_pin=False,
     )
 
 
@@ -117,10 +126,19 @@ def collect(request: Asked, parts: Given, name: str, data: Asking) -> list[dict[
 
 @post("/orders/{name:str}/codes/refund", opt=PUBLIC, status_code=200, sync_to_thread=True)
 def take_refund(request: Asked, parts: Given, name: str, data: Asking) -> list[dict[str, Any]]:
-    """Sign codes for what is owed back to a guest; the claim is used up."""
-    if isinstance(own_order(request, parts, name), BuyersOrder):
-        raise RefundUnavailableError
-    return _told(parts.shop.codes.take_refund(data.secret, _wanted(data), _request(data)))
+    """Sign codes for what is owed back, to a buyer by their PIN; the claim is used up."""
+    own = own_order(request, parts, name)
+    wanted, named = _wanted(data), _request(data)
+    known = parts.shop.codes.answered(named)
+    if known is not None:
+        # The answer was lost on the way: the PIN that was entered anew is not spent on it.
+        return _told(known)
+    leave = None
+    if isinstance(own, BuyersOrder):
+        permit = permit_of(request, data.grant)
+        pin = CriticalActionSpendsPinGrant(parts.accounts.pins.grants, permit)
+        leave = BuyersLeave(own.buyer, pin)
+    return _told(parts.shop.codes.take_refund(data.secret, wanted, named, leave))
 
 
 @get("/orders/{name:str}/code", opt=PUBLIC, sync_to_thread=True)

@@ -9,24 +9,22 @@ from litestar.enums import RequestEncodingType
 from litestar.params import Body
 from msgspec import Struct
 
-from enigm.crossings.critical_action_spends_pin_grant import CriticalActionSpendsPinGrant
-from enigm.domains.commerce.errors import RefundUnavailableError
+from enigm.domains.accounts.model import CriticalAction
 from enigm.domains.commerce.model import MethodName
 from enigm.domains.commerce.model.orders import BuyersOrder
-from enigm.faces.command.critical import permit_of
+from enigm.faces.command.critical import leave_of
 from enigm.faces.command.pages.orders import own_order
 from enigm.faces.command.parts import Asked, Given, Shown
-from enigm.foundation.access import Access, opened_to
+from enigm.foundation.access import Access, opened_to, protected
 
 PUBLIC: Final = opened_to(Access.PUBLIC)
 
 
 class Claim(Struct):
-    """The claim's secret, where to send, and a signed-in buyer's grant."""
+    """The claim's secret, and where to send."""
 
     secret: str = ""
     destination: str = ""
-    grant: str = ""
 
 
 @post("/orders/{name:str}/refund", opt=PUBLIC, status_code=200, sync_to_thread=True)
@@ -34,23 +32,31 @@ def offer_refund(request: Asked, parts: Given, pages: Shown, name: str) -> Respo
     """Show the claim, once, with the form that uses it."""
     own = own_order(request, parts, name)
     needs_pin = isinstance(own, BuyersOrder)
-    is_by_code = parts.shop.ordering.order(own).method is MethodName.CODE
-    if is_by_code and needs_pin:
-        raise RefundUnavailableError
     secret = parts.shop.refunds.offer(own)
     order = parts.shop.ordering.order(own)
-    if is_by_code:
+    if order.method is MethodName.CODE:
         # Codes count in cents and have no address: what is owed is made anew, in the browser.
         takes, cents = f"/orders/{name}/codes/refund", order.over or order.received
         return pages.show(
-            request, "make_codes.html", name=name, cents=cents, takes=takes, secret=secret
+            request,
+            "make_codes.html",
+            name=name,
+            cents=cents,
+            takes=takes,
+            secret=secret,
+            needs_pin=needs_pin,
         )
     return pages.show(
         request, "refund.html", name=name, secret=secret, order=order, needs_pin=needs_pin
     )
 
 
-@post("/orders/{name:str}/refund/claim", opt=PUBLIC, status_code=200, sync_to_thread=True)
+@post(
+    "/orders/{name:str}/refund/claim",
+    opt=protected("commerce.refund.claim", pin=CriticalAction.REFUND_CLAIM.value, guests=True),
+    status_code=200,
+    sync_to_thread=True,
+)
 def claim_refund(
     request: Asked,
     parts: Given,
@@ -61,8 +67,7 @@ def claim_refund(
     """Take where it is to be sent; the claim is used up."""
     pin = None
     if isinstance(own_order(request, parts, name), BuyersOrder):
-        permit = permit_of(request, data.grant)
-        pin = CriticalActionSpendsPinGrant(parts.accounts.pins.grants, permit)
+        pin = leave_of(request, parts)
     amount = parts.shop.refunds.claim(data.secret, data.destination, pin)
     return pages.show(request, "refunded.html", name=name, amount=amount)
 

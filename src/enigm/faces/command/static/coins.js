@@ -1,30 +1,34 @@
 // Makes codes in this page: bought, given as change, or renewed. What is not finished yet is kept
 // in this tab, so that an answer that was lost on the way can be asked for again.
 import { faultOf } from "./code.js";
-import { ask, onSubmit } from "./talk.js";
+import { ask, onSubmit, secretKeeper } from "./talk.js";
 
 const form = document.querySelector("[data-coins]");
 const SEEN = "enigm.coin.head";
 const UNFINISHED = "enigm.coin.unfinished";
-const { coins: deed, library: address, path, formToken: token, secret } = form.dataset;
+const { coins: deed, library: address, path, formToken: token, secret, leave } = form.dataset;
 const cents = Number(form.dataset.cents ?? 0);
 const now = () => Date.now() / 1000;
 const euros = value => `${(value / 100).toFixed(2)} EUR`;
 
+// Only where the PIN is asked for: loaded with the page, so that its fields stand as they shall.
+const critical = leave ? import("./critical.js") : null;
+const keeper = leave ? secretKeeper(form.dataset.keys) : null;
 let library;
 let keys;
 // The form is this script's from the first moment: sent without it, a code is paid without change.
 const ready = prepare();
 
 onSubmit(form, async tell => {
-  tell("Looking at the keys…");
+  tell("Checking the keys…");
   await ready;
   const asked = unfinished() ?? freshly();
   sessionStorage.setItem(UNFINISHED, JSON.stringify(asked));
-  tell("Making codes…");
   const content = {
     request: asked.request, wanted: asked.wanted, code: asked.code, secret: secret ?? "",
+    grant: leave ? await grantFor(asked, tell) : "",
   };
+  tell("Making codes…");
   let signed;
   try {
     signed = await ask("POST", path, token, content);
@@ -38,7 +42,7 @@ onSubmit(form, async tell => {
   sessionStorage.removeItem(UNFINISHED);
 });
 
-ready.then(() => { if (unfinished()) form.requestSubmit(); }, () => {});
+ready.then(() => { if (unfinished() && !leave) form.requestSubmit(); }, () => {});
 
 function unfinished() {
   const kept = JSON.parse(sessionStorage.getItem(UNFINISHED) ?? "null");
@@ -67,7 +71,18 @@ function worthOf(code) {
   return key.value;
 }
 
+// Enters the PIN for exactly these codes: nobody else's can be signed with the grant.
+async function grantFor({ request, wanted }, tell) {
+  tell("Checking…");
+  const { enterPin } = await critical;
+  const parameters = [secret, request, ...wanted.flatMap(({ blinded }) => blinded)];
+  const pin = form.pin.value;
+  form.pin.value = "";
+  return enterPin(form, keeper, { action: leave, parameters, pin, token });
+}
+
 async function prepare() {
+  if (leave) (await critical).askForName(form);
   for (const option of form.querySelectorAll("[name=value] option")) {
     const value = Number(option.value);
     option.disabled = value > 0 && (cents % value > 0 || cents / value > 64);
