@@ -33,9 +33,9 @@ HANDLE = "5c" * 20
 
 @pytest.mark.requirement("CMD-09", "CMD-11")
 async def test_a_link_enrols_once_and_its_secret_leaves_the_address_bar(
-    page: Page, tmp_path: Path
+    page: Page, folder: Path
 ) -> None:
-    async with standing(page, tmp_path) as scene:
+    async with standing(page, folder) as scene:
         await enrol(scene, Role.OWNER)
         assert "#" not in page.url
         # By keyboard alone: the focus is on what comes next.
@@ -50,9 +50,9 @@ async def test_a_link_enrols_once_and_its_secret_leaves_the_address_bar(
 
 @pytest.mark.requirement("CMD-06")
 async def test_a_policy_is_tried_on_the_past_put_in_force_and_assigned(
-    page: Page, tmp_path: Path
+    page: Page, folder: Path
 ) -> None:
-    async with standing(page, tmp_path) as scene:
+    async with standing(page, folder) as scene:
         remember_decisions(scene)
         await inside(Role.POLICY, "/admin/policies")(scene)
         await page.get_by_label("Name").fill("strict")
@@ -74,9 +74,9 @@ async def test_a_policy_is_tried_on_the_past_put_in_force_and_assigned(
 
 @pytest.mark.requirement("CMD-08", "CMD-09", "PAY-11")
 async def test_a_held_order_is_released_without_anybody_seeing_the_buyer(
-    page: Page, tmp_path: Path
+    page: Page, folder: Path
 ) -> None:
-    async with standing(page, tmp_path) as scene:
+    async with standing(page, folder) as scene:
         await inside(Role.REVIEWER, "/admin/orders", hold_an_order)(scene)
         shown = await page.get_by_role("main").inner_text()
         assert "€ 18.00" in shown
@@ -90,9 +90,9 @@ async def test_a_held_order_is_released_without_anybody_seeing_the_buyer(
 
 @pytest.mark.requirement("CMD-08", "CMD-09")
 async def test_the_audit_shows_each_record_with_a_proof_to_the_checkpoint(
-    page: Page, tmp_path: Path
+    page: Page, folder: Path
 ) -> None:
-    async with standing(page, tmp_path) as scene:
+    async with standing(page, folder) as scene:
         await inside(Role.AUDITOR, "/admin/audit")(scene)
         published = trust_of(scene).publishing.publish
         published()
@@ -109,10 +109,8 @@ async def test_the_audit_shows_each_record_with_a_proof_to_the_checkpoint(
 
 
 @pytest.mark.requirement("CMD-09")
-async def test_a_locked_or_missing_passkey_is_told_in_plain_words(
-    page: Page, tmp_path: Path
-) -> None:
-    async with standing(page, tmp_path) as scene:
+async def test_a_locked_or_missing_passkey_is_told_in_plain_words(page: Page, folder: Path) -> None:
+    async with standing(page, folder) as scene:
         used = invited(scene.command, Role.OWNER)
         await page.goto(f"{named(scene.command.address)}/admin/enrol#{used[:-2]}AA")
         await page.get_by_role("button", name="Make the passkey").click()

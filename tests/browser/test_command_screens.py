@@ -25,9 +25,9 @@ PAGE_BYTES_MAX = 150_000
     "screen", [*COMMAND_SCREENS, *ADMIN_SCREENS], ids=lambda screen: str(screen.name)
 )
 async def test_a_page_is_accessible_silent_and_asks_for_nobody(
-    page: Page, tmp_path: Path, screen: CommandScreen
+    page: Page, folder: Path, screen: CommandScreen
 ) -> None:
-    async with standing(page, tmp_path) as scene:
+    async with standing(page, folder) as scene:
         await screen.deed(scene)
         found: list[str] = []
         for width, scheme in LOOKS:

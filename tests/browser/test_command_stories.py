@@ -69,8 +69,8 @@ async def _sign_up(page: Page, address: str, name: str) -> list[str]:
 
 
 @pytest.mark.requirement("CMD-12", "PAY-05")
-async def test_a_purchase_by_code_takes_seconds_and_four_fields(page: Page, tmp_path: Path) -> None:
-    async with standing(page, tmp_path) as scene:
+async def test_a_purchase_by_code_takes_seconds_and_four_fields(page: Page, folder: Path) -> None:
+    async with standing(page, folder) as scene:
         code = scene.code()
         started = time.monotonic()  # noqa: TID251 - what a person would wait
         await scene.go("/products")
@@ -90,8 +90,8 @@ async def test_a_purchase_by_code_takes_seconds_and_four_fields(page: Page, tmp_
 
 
 @pytest.mark.requirement("PAY-05")
-async def test_a_mistyped_code_is_told_before_anything_is_sent(page: Page, tmp_path: Path) -> None:
-    async with standing(page, tmp_path) as scene:
+async def test_a_mistyped_code_is_told_before_anything_is_sent(page: Page, folder: Path) -> None:
+    async with standing(page, folder) as scene:
         code = scene.code()
         await scene.go("/buy/app-3m")
         await page.get_by_label("Country").select_option("EE")
@@ -111,8 +111,8 @@ async def test_a_mistyped_code_is_told_before_anything_is_sent(page: Page, tmp_p
 
 
 @pytest.mark.requirement("CMD-01", "CMD-04")
-async def test_a_payment_is_seen_without_a_reload(page: Page, tmp_path: Path) -> None:
-    async with standing(page, tmp_path) as scene:
+async def test_a_payment_is_seen_without_a_reload(page: Page, folder: Path) -> None:
+    async with standing(page, folder) as scene:
         await scene.sign_up()
         await scene.buy()
         scene.pay(PaymentEventKind.SEEN, 0)
@@ -125,12 +125,12 @@ async def test_a_payment_is_seen_without_a_reload(page: Page, tmp_path: Path) ->
 
 @pytest.mark.requirement("CMD-04", "CMD-01")
 async def test_a_guest_without_javascript_buys_pays_and_comes_back(
-    browser: Browser, tmp_path: Path
+    browser: Browser, folder: Path
 ) -> None:
     context = await browser.new_context(java_script_enabled=False)
     page = await context.new_page()
     try:
-        async with standing(page, tmp_path) as scene:
+        async with standing(page, folder) as scene:
             await scene.buy("app-3m")
             await expect(page.locator("img.qr")).to_be_visible()
             comeback = await page.locator("#comeback").inner_text()
@@ -158,8 +158,8 @@ async def test_a_guest_without_javascript_buys_pays_and_comes_back(
 
 
 @pytest.mark.requirement("CMD-01")
-async def test_somebody_buys_with_the_keyboard_alone(page: Page, tmp_path: Path) -> None:
-    async with standing(page, tmp_path) as scene:
+async def test_somebody_buys_with_the_keyboard_alone(page: Page, folder: Path) -> None:
+    async with standing(page, folder) as scene:
         await scene.go("/")
         await _tab_to(page, "Buy")
         await page.keyboard.press("Enter")
@@ -178,9 +178,9 @@ async def test_somebody_buys_with_the_keyboard_alone(page: Page, tmp_path: Path)
 
 @pytest.mark.requirement("CMD-02", "CMD-03", "CMD-05")
 async def test_a_device_is_revoked_by_the_phrase_and_an_account_deleted_by_the_pin(
-    page: Page, tmp_path: Path
+    page: Page, folder: Path
 ) -> None:
-    async with standing(page, tmp_path) as scene:
+    async with standing(page, folder) as scene:
         words = await scene.sign_up()
         await scene.set_pin()
         scene.certify_device()
@@ -208,10 +208,10 @@ async def test_a_device_is_revoked_by_the_phrase_and_an_account_deleted_by_the_p
 
 
 @pytest.mark.requirement("CMD-01")
-async def test_nothing_that_opens_an_account_leaves_the_page(page: Page, tmp_path: Path) -> None:
+async def test_nothing_that_opens_an_account_leaves_the_page(page: Page, folder: Path) -> None:
     sent: list[str] = []
     page.on("request", lambda request: sent.append(request.url + (request.post_data or "")))
-    async with standing(page, tmp_path) as scene:
+    async with standing(page, folder) as scene:
         words = await scene.sign_up()
         await scene.set_pin()
         told = "\n".join(sent)

@@ -7,12 +7,13 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
+import pytest_asyncio
 
 from enigm.app.loopback import daemon as loopback_daemon
 from enigm.app.loopback.daemon import RunningDaemon, serving
 from enigm.app.loopback.door import Door
 from enigm.app.options import Options
-from tests.support.browser import chromium, new_page
+from tests.support.browser import OTHER_SITE, new_page
 from tests.support.scripted_app import ScriptedApp
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
-EVIL = "evil.test"
 CHAT = "chat-elif"
 SECRET = "the meeting is at six"
 
@@ -58,7 +58,7 @@ def guarded(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     return bool(request.param)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def victim(guarded: bool) -> AsyncIterator[tuple[ScriptedApp, RunningDaemon]]:
     """An unlocked App."""
     del guarded
@@ -67,13 +67,12 @@ async def victim(guarded: bool) -> AsyncIterator[tuple[ScriptedApp, RunningDaemo
         yield app, daemon
 
 
-@pytest.fixture
-async def evil(victim: tuple[ScriptedApp, RunningDaemon]) -> AsyncIterator[Page]:
+@pytest_asyncio.fixture(loop_scope="session")
+async def evil(victim: tuple[ScriptedApp, RunningDaemon], browser: Browser) -> AsyncIterator[Page]:
     """A page of another site, open in the same browser as the App."""
     del victim
-    flag = f"--host-resolver-rules=MAP {EVIL} 127.0.0.1"
-    async with chromium(flag) as browser, _site() as port, new_page(browser) as page:
-        await page.goto(f"http://{EVIL}:{port}/")
+    async with _site() as port, new_page(browser) as page:
+        await page.goto(f"http://{OTHER_SITE}:{port}/")
         yield page
 
 
@@ -112,7 +111,7 @@ async def test_a_rebound_name_reads_and_writes_nothing(
     app, daemon = victim
     before = len(await app.messages(CHAT))
     # The name now points at the App's own port: for the browser this is the same origin.
-    await evil.goto(f"http://{EVIL}:{daemon.port}/")
+    await evil.goto(f"http://{OTHER_SITE}:{daemon.port}/")
     read = await evil.evaluate(
         "path => fetch(path).then(answer => answer.text())", "/api/conversations"
     )

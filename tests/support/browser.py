@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import os
 import shutil
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Self
 from urllib.parse import urlsplit
 
 import pytest
@@ -18,6 +18,7 @@ from tests.support.vectors import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
+    from types import TracebackType
 
     from playwright.async_api import Browser, ConsoleMessage, Page, Request, ViewportSize
 
@@ -32,7 +33,10 @@ VIEWPORTS: dict[Width, ViewportSize] = {
 PAINTED = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 # Each width and each palette once: the other two pairs have the same markup and colours.
 LOOKS: tuple[tuple[Width, Scheme], ...] = (("desktop", "light"), ("phone", "dark"))
+# A name that no resolver knows: for the browser it is another site on this machine.
+OTHER_SITE = "evil.test"
 _FLAGS = (
+    f"--host-resolver-rules=MAP {OTHER_SITE} 127.0.0.1",
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -79,18 +83,48 @@ def watch(page: Page, host: str) -> Watch:
 
 
 @asynccontextmanager
-async def chromium(*more_flags: str) -> AsyncGenerator[Browser]:
+async def chromium() -> AsyncGenerator[Browser]:
     """Run a browser; skip the test, saying why, where there is none."""
     path = os.environ.get("ENIGM_CHROMIUM") or shutil.which("chromium")
     if path is None:
         pytest.skip("Chromium is not installed: apt-get install chromium")
     async with async_playwright() as playwright:
-        flags = [*_FLAGS, *more_flags]
-        browser = await playwright.chromium.launch(executable_path=path, args=flags)
+        browser = await playwright.chromium.launch(executable_path=path, args=_FLAGS)
         try:
             yield browser
         finally:
             await browser.close()
+
+
+class Browsers:
+    """One browser for many tests, bound to the loop it was first asked for in.
+
+    It takes more than a second to start: each test has a profile of its own instead. One that died
+    fails the test it died in, and no other.
+    """
+
+    def __init__(self) -> None:
+        """Start nothing yet."""
+        self._running: Browser | None = None
+        self._started = AsyncExitStack()
+
+    async def one(self) -> Browser:
+        """Return a browser that runs."""
+        if self._running is None or not self._running.is_connected():
+            await self._started.aclose()
+            self._running = await self._started.enter_async_context(chromium())
+        return self._running
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._started.aclose()
 
 
 @asynccontextmanager
@@ -126,7 +160,8 @@ async def axe_violations(page: Page) -> Sequence[str]:
     """
     if not _AXE.is_file():
         pytest.skip("axe-core is not installed: npm ci")
-    await page.evaluate(_AXE.read_text(encoding="utf-8") + ";undefined")
+    if not await page.evaluate("() => 'axe' in window"):
+        await page.evaluate(_AXE.read_text(encoding="utf-8") + ";undefined")
     found = await page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
     return [
         f"{violation['id']}: {node['html'][:160]}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from enigm.app.identity import phrase as phrases
+from enigm.assembly.command_process import open_command
 from enigm.crossings.account_has_owner_name import OwnerNames
 from enigm.crypto.signatures import Ed25519
 from enigm.domains.accounts.model import AccountId
@@ -17,12 +19,13 @@ from enigm.domains.accounts.store.tables import account
 from enigm.domains.commerce.model import MethodName, PaymentEventKind
 from enigm.domains.devices.actions.chains import RootEntry
 from enigm.domains.devices.model import CARD_BYTES
+from enigm.foundation.log import EventLog
 from enigm.foundation.payment_settings import PaymentSettings, SellerSettings
 from enigm.wire import user_name
 from enigm.wire.device_chain import DeviceChain, Kind
 from tests.support.browser import watch
 from tests.support.clock import FakeClock
-from tests.support.command import RunningCommand, running_command
+from tests.support.command import PaperShop, RunningCommand, running_command
 from tests.support.entropy import FakeEntropy
 from tests.support.scripted_scene import NOW_SECONDS
 from tests.support.service import settings_of_tests
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
 
     from playwright.async_api import Page
 
+    from enigm.foundation.settings import Settings
     from tests.support.browser import Watch
 
 SELLER = SellerSettings(
@@ -143,16 +147,27 @@ class Scene:
 Deed = Callable[[Scene], Awaitable[None]]
 
 
+def prepare(folder: Path) -> None:
+    """Leave in a folder what the first start makes: a dozen stores, in half a second."""
+    clock = FakeClock(NOW_SECONDS)
+    # Other dice than the scene's: what they would say twice is taken to be unique.
+    dice, log = FakeEntropy(b"the first start"), EventLog(io.StringIO(), clock, strict=True)
+    open_command(_settings(folder), clock, dice, log, PaperShop(clock).make).close()
+
+
 @asynccontextmanager
 async def standing(page: Page, folder: Path) -> AsyncGenerator[Scene]:
     """Serve Command from a folder, on the scene's minute, and hand the page over."""
-    settings = settings_of_tests(folder, payments=PaymentSettings(seller=SELLER))
-    clock = FakeClock(NOW_SECONDS)
+    settings, clock = _settings(folder), FakeClock(NOW_SECONDS)
     async with running_command(settings, clock, is_served=True, entropy=FakeEntropy()) as command:
         seen = watch(page, command.address.removeprefix("http://"))
         yield Scene(page, command.address, command, seen, [])
         # The page goes first: a server that stops under it would be said to the console.
         await page.goto("about:blank")
+
+
+def _settings(folder: Path) -> Settings:
+    return settings_of_tests(folder, payments=PaymentSettings(seller=SELLER))
 
 
 @dataclass(frozen=True)
