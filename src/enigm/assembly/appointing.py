@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import App, Parameter
 
 from enigm.assembly.administering import build_appointments, relying_party
-from enigm.assembly.exits import Exit, say
+from enigm.assembly.exits import Exit, program, say
 from enigm.assembly.machine import administration_of_this_machine
 from enigm.domains.administration.model import AdministratorId, Role
 from enigm.faces.command.origin import origin_of
@@ -59,7 +59,7 @@ def list_administrators() -> int:
         ends = f"link until {_day(each.ends_at)}"
         _say((each.administrator_id.hex(), each.role.value, ends, each.label))
     if not enrolled and not invited:
-        say("Nobody administers yet: enigm admin invite --role owner")
+        say(f"Nobody administers yet: {program()} admin invite --role owner")
     return Exit.DONE
 
 

@@ -11,7 +11,7 @@ import httpx
 import msgspec
 from cyclopts import App, Parameter
 
-from enigm.assembly.exits import Exit, complain, say
+from enigm.assembly.exits import Exit, complain, program, say
 from enigm.assembly.shopkeeping import open_counter
 from enigm.crossings.decision_is_audited_by_handle import operator_record
 from enigm.domains.audit.model import Act
@@ -81,7 +81,7 @@ def print_batch(value: int, count: int, *, to: Path) -> int:
         to.touch(mode=0o600)
         to.write_text("".join(f"{code}\n" for code in batch.codes))
         say(f"Batch {batch.key.number}: {count} codes in {to}.")
-        say(f"When it is sold: enigm coin sell {batch.key.number}")
+        say(f"They can be spent once the batch is sold: {program()} coin sell {batch.key.number}")
     return Exit.DONE
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from enum import IntEnum
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from enigm.foundation.errors import Category, Refusal, SetupError
@@ -36,6 +38,12 @@ def complain(text: str) -> None:
     """Print what went wrong, on the error stream."""
     sys.stderr.write(f"enigm: {text}\n")
     sys.stderr.flush()
+
+
+def program() -> str:
+    """Return what a person has to type here: from a checkout, `enigm` is on no path."""
+    called = Path(sys.argv[0])
+    return "enigm" if called.name != "enigm" or shutil.which("enigm") else str(called)
 
 
 def plainly(deed: Callable[[], int]) -> int:

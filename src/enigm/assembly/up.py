@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
-import sys
 import threading
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from enigm.assembly.exits import Exit, complain, say
+from enigm.assembly.exits import Exit, complain, program, say
 from enigm.assembly.places import Places
 from enigm.assembly.supervisor import LOOPBACK, Child, answers, port_is_free
 from enigm.foundation.clock import SystemClock
@@ -101,9 +98,9 @@ def _start_app(wishes: Wishes, places: Places) -> Child:
 def _require_free(port: int) -> None:
     if not port_is_free(port):
         raise SetupError(
-            f"Port {port} is in use. If Enigm already runs, open it with `enigm app`; "
-            "if something else does, choose another: "
-            "`enigm up --port 8470` takes this and the next."
+            f"Port {port} is in use. If Enigm already runs, `{program()} app` opens it again. If "
+            f"another program has the port, choose two others: `{program()} up --port 8470` "
+            "takes 8470 and 8471."
         )
 
 
@@ -112,15 +109,9 @@ def _hint(wishes: Wishes) -> str:
     service = "" if wishes.service_port == SERVICE_PORT else f" --service {address}"
     return (
         f"A second person on this machine, in another terminal:  "
-        f"{_program()} app --profile second{service}\n"
+        f"{program()} app --profile second{service}\n"
         "Ctrl-C stops all."
     )
-
-
-def _program() -> str:
-    """Return what this person has to type: from a checkout, `enigm` is on no path."""
-    called = Path(sys.argv[0])
-    return "enigm" if called.name != "enigm" or shutil.which("enigm") else str(called)
 
 
 def _url(port: int) -> str:
