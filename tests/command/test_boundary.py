@@ -13,7 +13,7 @@ from litestar import get, post
 from enigm.assembly.command_process import open_command
 from enigm.faces.command.application import command_application
 from enigm.faces.command.gate import access_of
-from enigm.foundation.access import Access, opened_to
+from enigm.foundation.access import GUESTS_OPTION, Access, opened_to
 from enigm.foundation.entropy import SystemEntropy
 from tests.support.clock import FakeClock
 from tests.support.command import RunningCommand, Visit
@@ -35,13 +35,14 @@ _OPEN_TO_ALL = {
     "/sign-in/start", "/sign-in/finish", "/deleted", "/what-we-keep", "/products",
     "/buy/{sku:str}", "/buy/{sku:str}/order", "/come-back", "/come-back/open", "/orders/back",
     "/orders/mine", "/orders/{name:str}", "/orders/{name:str}/live",
-    "/orders/{name:str}/appeal", "/orders/{name:str}/refund", "/orders/{name:str}/refund/claim",
+    "/orders/{name:str}/appeal", "/orders/{name:str}/refund",
     "/codes", "/codes/lists/{name:str}", "/codes/renew", "/orders/{name:str}/code",
     "/orders/{name:str}/code/add", "/orders/{name:str}/code/pay", "/orders/{name:str}/codes",
-    "/orders/{name:str}/codes/refund",
     "/orders/{name:str}/codes/collect", "/orders/{name:str}/invoice", "/invoice",
     "/invoice/file", "/invoice/form", "/invoice/make", "/machines/card",
 }  # fmt: skip
+# Protected for whoever is signed in; a guest does them by the code that opens a guest's order.
+_OPEN_TO_GUESTS = {"/orders/{name:str}/refund/claim", "/orders/{name:str}/codes/refund"}
 
 
 def routes_of(application: Litestar) -> dict[tuple[str, str], Access]:
@@ -154,13 +155,20 @@ def test_what_is_open_to_everybody_is_a_list_to_be_seen_here(command: RunningCom
     found = {path for (_, path), access in routes.items() if access is Access.PUBLIC}
     # Administrators' own way in has a list of its own.
     assert {path for path in found if not path.startswith("/admin/")} == _OPEN_TO_ALL
+    guests = {
+        route.path
+        for route in command.service.console.application.routes
+        for handler in route.route_handlers
+        if handler.opt.get(GUESTS_OPTION)
+    }
+    assert guests == _OPEN_TO_GUESTS
 
 
 @pytest.mark.requirement("CMD-09")
 async def test_every_other_page_asks_for_a_session(visit: Visit, command: RunningCommand) -> None:
     await visit.get("/sign-in")
     for (method, path), access in routes_of(command.service.console.application).items():
-        if access is not Access.SESSION:
+        if access not in {Access.SESSION, Access.PROTECTED} or path in _OPEN_TO_GUESTS:
             continue
         asked = re.sub(r"\{\w+:\w+\}", "A" * 22, path)
         if method == "GET":

@@ -17,7 +17,10 @@ from enigm.crossings.decision_is_audited_by_handle import (
 )
 from enigm.crossings.deleted_account_leaves_devices import DeletedAccountLeavesDevices
 from enigm.crossings.directory_lookup_spends_token import DirectoryLookupSpendsToken
-from enigm.crossings.protected_operation_asks_policy import ProtectedOperationAsksPolicy
+from enigm.crossings.protected_operation_asks_policy import (
+    FactsFrom,
+    ProtectedOperationAsksPolicy,
+)
 from enigm.crossings.protected_request_asks_device_trust import ProtectedRequestAsksDeviceTrust
 from enigm.crossings.registered_account_begins_device_chain import AccountBeginsDeviceChain
 from enigm.domains.accounts import store as accounts_store
@@ -116,14 +119,10 @@ def build_account_path(
         hand_over,
     )
     accounts = build_accounts(around, databases["accounts"], provided)
-    protected = ProtectedOperationAsksPolicy(
-        accounts.sessions,
-        trust,
-        trusting.handles,
-        trusting.decider,
-        decisions,
-        evidence.for_policy,
+    sources = FactsFrom(
+        accounts.sessions, accounts.pins.grants, trust, trusting.handles, evidence.for_policy
     )
+    protected = ProtectedOperationAsksPolicy(sources, trusting.decider, decisions)
     application = http_application(
         [accounts_router(accounts), *devices_routers(devices), *reported.routers],
         Door(protected, owner_names, accounts.pins.grants),

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from enigm.assembly.commerce import Commerce
     from enigm.assembly.surroundings import Surroundings
     from enigm.assembly.trust import TrustParts
+    from enigm.crossings.protected_operation_asks_policy import ProtectedOperationAsksPolicy
     from enigm.faces.command.gate import Admission
     from enigm.faces.command.origin import Origin
     from enigm.foundation.database import Database
@@ -41,6 +42,14 @@ if TYPE_CHECKING:
 # Passkeys are bound to a name and never to an IP address (WebAuthn §5.1.2): on this machine alone
 # administrators come by this one.
 _THIS_MACHINE = "localhost"
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """Where the pages stand, and the one way into what is protected there."""
+
+    origin: Origin
+    protected: ProtectedOperationAsksPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +81,7 @@ def build_administering(
     databases: Mapping[str, Database],
     trusting: TrustParts,
     commerce: Commerce,
-    origin: Origin,
+    within: Within,
 ) -> Administering:
     """Return the parts over their stores."""
     keys, clock, entropy = around.keys, around.clock, around.entropy
@@ -80,11 +89,11 @@ def build_administering(
     handles = AdministratorHandles(keys)
     records = AdministrationAudited(trusting.audit, handles)
     entrance = Entrance(
-        passkeys=Passkeys(database, keys, clock, entropy, relying_party(origin), records),
+        passkeys=Passkeys(database, keys, clock, entropy, relying_party(within.origin), records),
         sessions=AdministratorSessions(database, clock, records),
         appointments=Appointments(database, clock, entropy, records),
         handles=handles,
-        cookies=AdministratorCookies(origin, keys, clock),
+        cookies=AdministratorCookies(within.origin, keys, clock),
     )
     evidence = build_evidence(around, dict(databases), trusting)
     desk = Desk(
@@ -99,5 +108,5 @@ def build_administering(
         documents=commerce.documents,
         clock=clock,
     )
-    admission = AdministratorAdmission(entrance)
+    admission = AdministratorAdmission(entrance, within.protected)
     return Administering(desk, administrators_router(desk), {Access.ADMINISTRATOR: admission})

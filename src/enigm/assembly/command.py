@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from enigm.assembly.accounts import Provided, build_accounts
-from enigm.assembly.administering import build_administering
+from enigm.assembly.administering import Within, build_administering
 from enigm.assembly.commerce import build_shop
 from enigm.assembly.esim import build_esim, one_after_another
 from enigm.assembly.evidence import build_evidence, take_evidence
@@ -27,6 +27,10 @@ from enigm.crossings.decision_is_audited_by_handle import (
 )
 from enigm.crossings.deleted_account_leaves_devices import DeletedAccountLeavesDevices
 from enigm.crossings.paid_order_becomes_esim import PaidOrderBecomesEsim
+from enigm.crossings.protected_operation_asks_policy import (
+    FactsFrom,
+    ProtectedOperationAsksPolicy,
+)
 from enigm.crossings.protected_request_asks_device_trust import ProtectedRequestAsksDeviceTrust
 from enigm.crossings.registered_account_begins_device_chain import AccountBeginsDeviceChain
 from enigm.crypto.tokens import TokenIssuer
@@ -93,6 +97,7 @@ class AccountParts:
     chains: Chains
     names: OwnerNames
     courier: Courier
+    protected: ProtectedOperationAsksPolicy
 
 
 @dataclass(slots=True)
@@ -187,8 +192,10 @@ def build_command(
         clock=around.clock,
     )
     refusals = Refusals(pages, around.log, around.entropy)
-    administering = build_administering(around, databases, trusting, shop.commerce, origin)
-    frame = Frame(origin, pages, static, Gate(visits, administering.admissions), refusals)
+    within = Within(origin, account.protected)
+    administering = build_administering(around, databases, trusting, shop.commerce, within)
+    gate = Gate(visits, account.protected, administering.admissions)
+    frame = Frame(origin, pages, static, gate, refusals)
     console = command_application(frame, parts, [administering.router])
     return CommandService(databases, console, frame, parts, shop, esim, upkeep, around)
 
@@ -238,12 +245,17 @@ def _build_account_parts(
         upkeep.scrub(erased)
 
     issuer = TokenIssuer.from_seed(around.keys.derive("tokens", "issuer"))
+    asked = ProtectedRequestAsksDeviceTrust(trust, names)
     provided = Provided(
         AccountBeginsDeviceChain(chains, names),
-        ProtectedRequestAsksDeviceTrust(trust, names),
+        asked,
         AccountReceivesTokens(issuer),
         AccountDecisionsAudited(trusting.audit, trusting.handles, names, number),
         hand_over,
     )
     accounts = build_accounts(around, databases["accounts"], provided)
-    return AccountParts(accounts, chains, names, courier)
+    sources = FactsFrom(
+        accounts.sessions, accounts.pins.grants, asked, trusting.handles, evidence.for_policy
+    )
+    protected = ProtectedOperationAsksPolicy(sources, trusting.decider, device_decisions)
+    return AccountParts(accounts, chains, names, courier, protected)

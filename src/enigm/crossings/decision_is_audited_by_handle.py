@@ -7,6 +7,7 @@ Dies:       the record with its category's key; the handle with its epoch's key.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from enigm.domains.accounts.needs import AccountDecision
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from enigm.foundation.keyfile import Keys
 
 _SUBJECTS: Final = "devices to handles"
+_ENVIRONMENTS: Final = "environments to handles"
+# Some 10 MB of names.
+SUBJECTS_MAX: Final = 65_536
 _NO_DEVICE: Final = bytes(16)
 _DEVICE_ACTS: Final = {
     DeviceDecision.CERTIFIED: Act.DEVICE_CERTIFIED,
@@ -71,6 +75,8 @@ class SubjectHandles:
         """Derive the key under which the authority knows them."""
         self._authority = authority
         self._key = keys.derive("pseudonyms", _SUBJECTS)
+        # Pure, and asked for several times in every request.
+        self._subject = lru_cache(SUBJECTS_MAX)(self._made_subject)
 
     def handle(self, identifier: bytes, purpose: Purpose) -> Handle:
         """Return the handle of an owner or a device."""
@@ -80,12 +86,15 @@ class SubjectHandles:
         """Return the handles of an owner or a device, of every epoch whose key still stands."""
         return self._authority.live_handles(self._subject(identifier), purpose)
 
-    def policy_handles(self, owner: bytes, device_id: bytes) -> tuple[Handle, ...]:
+    def policy_handles(self, owner: bytes, device_id: bytes | None) -> tuple[Handle, ...]:
         """Return the handles under which policies may be assigned to an owner or a device."""
-        return (
-            *self.live_handles(owner, Purpose.POLICY),
-            *self.live_handles(device_id, Purpose.POLICY),
-        )
+        named = (owner,) if device_id is None else (owner, device_id)
+        return tuple(handle for each in named for handle in self.live_handles(each, Purpose.POLICY))
+
+    def environment_handles(self, name: str) -> list[Handle]:
+        """Return the handles under which policies may be assigned to a named environment."""
+        subject = SubjectId(pseudonym(self._key, _ENVIRONMENTS, name.encode()))
+        return self._authority.live_handles(subject, Purpose.POLICY)
 
     def is_revoked(self, handle: Handle, purpose: Purpose) -> bool:
         """Say whether a handle of the present epoch was revoked."""
@@ -104,7 +113,7 @@ class SubjectHandles:
         for identifier in identifiers:
             self._authority.forget(self._subject(identifier))
 
-    def _subject(self, identifier: bytes) -> SubjectId:
+    def _made_subject(self, identifier: bytes) -> SubjectId:
         return SubjectId(pseudonym(self._key, _SUBJECTS, identifier))
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from enigm.domains.esim.model import Deed
 from enigm.domains.policy.errors import PolicyDeniedError
-from enigm.domains.policy.model import Evidence, Fact, FactState, Operation
+from enigm.domains.policy.model import Evidence, Face, Fact, FactState, Operation
 
 if TYPE_CHECKING:
     from enigm.domains.policy.actions.deciding import Decider
@@ -44,7 +44,7 @@ class ManagedPolicyLimitsEsim:
             Fact.HANDLE: lambda: Evidence(FactState.GOOD, handles=policy_handles),
         }
         try:
-            self._decider.decide(operation, sources)
+            self._decider.decide(operation, sources, Face.COMMAND)
         except PolicyDeniedError:
             return False
         return True

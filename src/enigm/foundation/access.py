@@ -14,7 +14,8 @@ class Access(Enum):
     SESSION = "session"
     """A living session: who signed in, on whatever device."""
     PROTECTED = "protected"
-    """A living session, a trusted device's signature, and a policy that allows the operation."""
+    """A living session and a policy that allows the operation; a trusted device's signature, but in
+    Command, where no device speaks."""
     TOKEN = "token"
     """A one-use token, and nothing that names anyone; the handler spends it."""
     ADMINISTRATOR = "administrator"
@@ -24,6 +25,7 @@ class Access(Enum):
 ACCESS_OPTION: Final = "access"
 OPERATION_OPTION: Final = "operation"
 PIN_OPTION: Final = "pin"
+GUESTS_OPTION: Final = "guests"
 
 
 def opened_to(access: Access) -> dict[str, Any]:
@@ -35,14 +37,20 @@ def opened_to(access: Access) -> dict[str, Any]:
     return {ACCESS_OPTION: access}
 
 
-def protected(operation: str, *, pin: str | None = None) -> dict[str, Any]:
+def protected(operation: str, *, pin: str | None = None, guests: bool = False) -> dict[str, Any]:
     """Return the options of a route handler that does a protected operation.
 
     Args:
         operation: policy's word for it.
         pin: the critical action whose PIN grant the handler spends, if it does one.
+        guests: whether who is nobody does it, too: a code that opens it is their leave.
     """
-    return {ACCESS_OPTION: Access.PROTECTED, OPERATION_OPTION: operation, PIN_OPTION: pin}
+    return {
+        ACCESS_OPTION: Access.PROTECTED,
+        OPERATION_OPTION: operation,
+        PIN_OPTION: pin,
+        GUESTS_OPTION: guests,
+    }
 
 
 def administrative(deed: str) -> dict[str, Any]:

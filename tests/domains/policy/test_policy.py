@@ -17,7 +17,7 @@ from enigm.domains.policy.errors import (
     PolicyUnknownError,
     PolicyUnverifiableError,
 )
-from enigm.domains.policy.model import Evidence, Fact, FactState, Operation
+from enigm.domains.policy.model import Evidence, Face, Fact, FactState, Operation
 from enigm.foundation.errors import (
     Category,
     ForbiddenError,
@@ -94,12 +94,15 @@ SOURCES = {
     "away": (away, Category.UNAVAILABLE),
     "broken": (broken, Category.UNAVAILABLE),
 }
+ASKED = [(operation, face) for operation in Operation for face in operation.faces]
 CELLS = [
-    (operation, fact, state)
-    for operation in Operation
-    for fact, state in itertools.product(operation.needs, SOURCES)
+    (operation, face, fact, state)
+    for operation, face in ASKED
+    for fact, state in itertools.product(operation.needs(face), SOURCES)
     if fact is not Fact.POLICY
 ]
+# What no face must show, and a policy may demand.
+DEMANDED = (Fact.DEVICE, Fact.POSTURE, Fact.UPDATES, Fact.ATTESTATION, Fact.INTELLIGENCE, Fact.PIN)
 
 
 def test_migrations_make_the_tables(open_database) -> None:
@@ -107,21 +110,55 @@ def test_migrations_make_the_tables(open_database) -> None:
 
 
 @pytest.mark.requirement("POL-01")
-@pytest.mark.parametrize("operation", list(Operation))
-def test_with_every_fact_good_the_default_policy_allows(decider, operation) -> None:
-    assert decider.decide(operation, GOOD).is_allowed
+def test_with_every_needed_fact_good_the_default_policy_allows(decider) -> None:
+    for operation, face in ASKED:
+        facts = {fact: source for fact, source in GOOD.items() if fact in operation.needs(face)}
+        assert decider.decide(operation, facts, face).is_allowed, (operation, face)
 
 
 @pytest.mark.requirement("POL-01")
 def test_each_cell_of_operation_fact_and_state_denies_with_its_category(decider) -> None:
-    needed = sum(len(set(operation.needs) - {Fact.POLICY}) for operation in Operation)
+    needed = sum(len(set(operation.needs(face)) - {Fact.POLICY}) for operation, face in ASKED)
     assert len(CELLS) == needed * len(SOURCES)
-    for operation, fact, state in CELLS:
+    for operation, face, fact, state in CELLS:
         source, category = SOURCES[state]
         facts = {**GOOD, fact: source} if source else {k: v for k, v in GOOD.items() if k != fact}
         with pytest.raises(Refusal) as refusal:
-            decider.decide(operation, facts)
-        assert refusal.value.category is category, (operation, fact, state)
+            decider.decide(operation, facts, face)
+        assert refusal.value.category is category, (operation, face, fact, state)
+
+
+@pytest.mark.requirement("POL-01")
+def test_each_cell_of_what_only_a_policy_demands_denies_wherever_it_is_asked(
+    decider, policies
+) -> None:
+    """In Command no device speaks: what a device alone could show is missing there."""
+    for fact in DEMANDED:
+        words = f'unless {{ context.{fact.value} == "good" }};'
+        enforce(
+            policies,
+            f'permit (principal, action, resource);\n@say("Show it.") '
+            f"forbid (principal, action, resource) {words}",
+        )
+        for (operation, face), state in itertools.product(ASKED, SOURCES):
+            needed, source = operation.needs(face), SOURCES[state][0]
+            if fact in needed or fact in operation.establishes:
+                continue
+            facts = {each: GOOD[each] for each in needed if each is not Fact.POLICY}
+            good = {**facts, fact: lambda: Evidence(FactState.GOOD)}
+            assert decider.decide(operation, good, face).is_allowed, (operation, face, fact)
+            with pytest.raises(PolicyDeniedError) as refusal:
+                decider.decide(operation, {**facts, fact: source} if source else facts, face)
+            assert refusal.value.detail == "Show it.", (operation, face, fact, state)
+
+
+@pytest.mark.requirement("POL-01")
+def test_what_a_face_does_not_do_is_not_asked_there() -> None:
+    only_app = {each for each in Operation if each.faces == (Face.APP,)}
+    assert Operation.TOKENS_ISSUE in only_app
+    assert {each for each in Operation if Face.ADMINISTRATION in each.faces} == {
+        each for each in Operation if each.word.startswith("admin.")
+    }
 
 
 @pytest.mark.requirement("POL-01")

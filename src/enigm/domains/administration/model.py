@@ -101,10 +101,11 @@ class SessionGrant:
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """Who acts, until when without acting again."""
+    """Who acts, until when without acting again, and since how long."""
 
     administrator: Administrator
     ends_at: int
+    session_age_seconds: int
 
 
 class Act(StrEnum):

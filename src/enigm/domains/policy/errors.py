@@ -112,4 +112,5 @@ _ARTICLES = {
     "updates": "the device's update state",
     "attestation": "the device's attestation",
     "intelligence": "a risk evaluation",
+    "pin": "the PIN",
 }

@@ -25,6 +25,21 @@ class Fact(Enum):
     UPDATES = "updates"
     ATTESTATION = "attestation"
     INTELLIGENCE = "intelligence"
+    PIN = "pin"
+
+    # A member is one object. Enum's own hash is made of its name anew each time, in Python.
+    __hash__ = object.__hash__
+
+
+class Face(Enum):
+    """Where an operation is asked for; what can be established there differs."""
+
+    APP = "app"
+    """A session of the App, and the signature of the device that it runs on."""
+    COMMAND = "command"
+    """A session in a browser: no device speaks there, so what only a device shows is missing."""
+    ADMINISTRATION = "administration"
+    """An administrator's session. No account, no device, and no handle of either."""
 
 
 class FactState(Enum):
@@ -71,8 +86,24 @@ class Operation(Enum):
     DEVICE_KEY_PACKAGES = ("devices.key_packages", False)
     POSTURE_REPORT = ("posture.report", False)
     ATTESTATION_PROVE = ("attestation.prove", False)
+    REFUND_CLAIM = ("commerce.refund.claim", True)
     ESIM_OBTAIN = ("esim.obtain", False)
     ESIM_ACTIVATE = ("esim.activate", False)
+    ESIM_REVEAL = ("esim.reveal", True)
+    ESIM_REPLACE = ("esim.replace", True)
+    # Nobody is to be kept from giving something up by a demand that is made of what is critical.
+    ESIM_END = ("esim.end", False)
+    ADMIN_POLICY_STAGE = ("admin.policy.stage", False)
+    ADMIN_POLICY_ACTIVATE = ("admin.policy.activate", False)
+    ADMIN_POLICY_ASSIGN = ("admin.policy.assign", False)
+    ADMIN_FLEET_REVOKE = ("admin.fleet.revoke", False)
+    ADMIN_ORDERS_DECIDE = ("admin.orders.decide", False)
+    ADMIN_SHOP_STAGE = ("admin.shop.stage", False)
+    ADMIN_SHOP_ACTIVATE = ("admin.shop.activate", False)
+    ADMIN_REVOKE = ("admin.administrators.revoke", False)
+
+    # As of a fact.
+    __hash__ = object.__hash__
 
     def __init__(self, word: str, is_critical: bool) -> None:  # noqa: FBT001 - an enum's row
         """Keep the word that policies name, and whether the operation is critical."""
@@ -90,14 +121,39 @@ class Operation(Enum):
         return (Fact.POSTURE, Fact.ATTESTATION) if is_report else ()
 
     @property
-    def needs(self) -> tuple[Fact, ...]:
-        """The facts that must be good, in the order in which they are asked for.
+    def faces(self) -> tuple[Face, ...]:
+        """Where the operation can be asked for."""
+        if self.word.startswith("admin."):
+            return (Face.ADMINISTRATION,)
+        if self.word.startswith(("esim.", "commerce.")):
+            return (Face.COMMAND,)
+        return (Face.APP, Face.COMMAND) if self.word in _IN_BOTH else (Face.APP,)
 
-        eSIMs are looked after from a browser, which has no device's key; they open nothing.
+    def needs(self, face: Face) -> tuple[Fact, ...]:
+        """Return the facts that must be good there, in the order in which they are asked for.
+
+        A browser has no device's key. What a policy demands beyond these it says itself.
         """
-        if self.word.startswith("esim."):
-            return (Fact.SESSION, Fact.HANDLE, Fact.POLICY)
-        return (Fact.SESSION, Fact.DEVICE, Fact.HANDLE, Fact.POLICY)
+        return _NEEDS[face]
+
+
+_IN_BOTH = frozenset(
+    {
+        "accounts.delete",
+        "accounts.pin.use",
+        "accounts.pin.set",
+        "accounts.pin.change",
+        "accounts.pin.duress",
+        "accounts.pin.remove",
+        "accounts.pin.reset",
+        "devices.chain.append",
+    }
+)
+_NEEDS = {
+    Face.APP: (Fact.SESSION, Fact.DEVICE, Fact.HANDLE, Fact.POLICY),
+    Face.COMMAND: (Fact.SESSION, Fact.HANDLE, Fact.POLICY),
+    Face.ADMINISTRATION: (Fact.SESSION, Fact.POLICY),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,12 +219,14 @@ class Explanation:
 
     Args:
         decision: what was decided, and the person's sentence.
+        facts: what was known, by the names that policies use.
         by_policy: what each policy alone answers, by ``name@version``.
         would_allow: what would have to be otherwise for it to be allowed; empty where it is
             allowed already, or where no fact would help.
     """
 
     decision: Decision
+    facts: Mapping[str, Attribute]
     by_policy: Mapping[str, Decision]
     would_allow: tuple[str, ...]
 

@@ -18,3 +18,16 @@ class ChangeRecords(Protocol):
     def newest_number(self) -> int:
         """Return the number of the newest change that was recorded, 0 where there is none."""
         ...
+
+
+class Environment(Protocol):
+    """Where this process decides, if its operator named that."""
+
+    @property
+    def name(self) -> str:
+        """What policies may ask for; empty where it has none."""
+        ...
+
+    def handles(self) -> tuple[bytes, ...]:
+        """Return its handles, under which policies are assigned; raises where it cannot."""
+        ...

@@ -7,12 +7,14 @@ over ``Action::"critical"`` would never fire.
 The schema is held against a policy when it is compiled, and not against every request, which
 would cost half of the time: a request brings exactly the attributes that the policy names, and
 one that it could not name would be an error, which denies. The same attributes get the same
-answer, so answers are kept.
+answer, so answers are kept; and ages that a policy only compares with numbers get the same answer
+between two of those numbers.
 """
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from typing import TYPE_CHECKING, Any, cast
 
@@ -25,6 +27,7 @@ from enigm.domains.policy.model import (
     DryRun,
     Evidence,
     Explanation,
+    Face,
     Fact,
     FactState,
     Operation,
@@ -37,49 +40,80 @@ if TYPE_CHECKING:
     from enigm.domains.policy.model import Attribute, Standing
 
 POLICY_BYTES_MAX = 64 * 1024
-# Answers kept per policy; ages of sessions are the only facts with many values.
+# Answers kept per policy; ages of sessions are the only facts with many values, and that only
+# where a policy reckons with them.
 ANSWERS_MAX = 4096
 NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 NOTHING_ALLOWS = "No rule of the policy in force allows this."
 SESSION_AGE = "session_age_seconds"
+ENVIRONMENT = "environment"
 _WORSE = frozenset(state.value for state in FactState if state is not FactState.GOOD)
 
-_FACT_STATES = "posture: String, updates: String, attestation: String, intelligence: String"
+_STATED = (
+    Fact.DEVICE,
+    Fact.POSTURE,
+    Fact.UPDATES,
+    Fact.ATTESTATION,
+    Fact.INTELLIGENCE,
+    Fact.PIN,
+)
+# Each is a word of FactState; of ``device`` and ``pin`` it says whether one was shown at all.
+_FACT_STATES = ", ".join(f"{fact.value}: String" for fact in _STATED)
 # Each is "true", "false" or "unknown"; "stale" or "missing" where there is no fresh report.
 _SIGNALS = ", ".join(f"{signal.word}: String" for signal in Signal)
 _SIGNAL_WORDS = frozenset(signal.word for signal in Signal)
-_GROUPS = {True: "critical", False: "ordinary"}
-_ACTIONS = "\n".join(
-    f'action "{operation.word}" in [Action::"{_GROUPS[operation.is_critical]}"]'
-    " appliesTo { principal: [Account], resource: [Service], context: Facts };"
-    for operation in Operation
+# What only a device can show; where none speaks, a policy that asks for one of these denies.
+WORDS_OF_DEVICES = frozenset(
+    {fact.value for fact in _STATED if fact not in {Fact.INTELLIGENCE, Fact.PIN}} | _SIGNAL_WORDS
 )
+_CONTEXT_VARIABLE = b'{"Var":"context"}'
+_AGE = {".": {"left": {"Var": "context"}, "attr": SESSION_AGE}}
+_COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
+
+
+def _asker(operation: Operation) -> str:
+    return "Administrator" if operation.faces == (Face.ADMINISTRATION,) else "Account"
+
+
+def _declared(operation: Operation) -> str:
+    who, group = _asker(operation), "critical" if operation.is_critical else "ordinary"
+    if who == "Administrator":
+        group = "administrative"
+    return (
+        f'action "{operation.word}" in [Action::"{group}"]'
+        f" appliesTo {{ principal: [{who}], resource: [Service], context: Facts }};"
+    )
+
+
+_ACTIONS = "\n".join(_declared(operation) for operation in Operation)
 SCHEMA_TEXT = f"""
 entity Account;
+entity Administrator;
 entity Service;
 type Facts = {{
   session_age_seconds: Long,
+  environment: String,
   {_FACT_STATES},
   {_SIGNALS},
 }};
 action "critical";
 action "ordinary";
+action "administrative";
 {_ACTIONS}
 """
 _SCHEMA = cedarpy.Schema.from_str(SCHEMA_TEXT)
 _ENTITIES = cedarpy.Entities.from_json_str("[]", _SCHEMA)
 
-_STATED = (Fact.POSTURE, Fact.UPDATES, Fact.ATTESTATION, Fact.INTELLIGENCE)
 _NOTHING_KNOWN: dict[str, Attribute] = {
     SESSION_AGE: 0,
+    ENVIRONMENT: "",
     **dict.fromkeys((fact.value for fact in _STATED), FactState.MISSING.value),
     **dict.fromkeys(_SIGNAL_WORDS, FactState.MISSING.value),
 }
-_CONTEXT_VARIABLE = b'{"Var":"context"}'
 
 DEFAULT_POLICY = """\
-@id("trusted-device")
-@say("A signed-in person acts from a trusted device.")
+@id("signed-in")
+@say("Somebody signed in acts: in the App from a trusted device, in Command with the PIN.")
 permit (principal, action, resource);
 """
 
@@ -103,14 +137,19 @@ class CompiledPolicy:
         # A policy that takes the context as a whole looks at everything.
         is_whole = msgspec.json.encode(policies).count(_CONTEXT_VARIABLE) > len(named)
         self.asks: frozenset[str] = frozenset(_NOTHING_KNOWN if is_whole else named)
+        self.facts = frozenset(fact for fact in Fact if _words_of(fact) & self.asks)
+        compared = sorted(_ages_compared(policies))
+        is_reckoned = is_whole or named.count(SESSION_AGE) > len(compared)
+        self._ages: list[int] | None = None if is_reckoned else compared
         self._answers: dict[tuple[Operation, tuple[Attribute, ...]], Decision] = {}
 
     def decide(self, operation: Operation, context: Mapping[str, Attribute]) -> Decision:
         """Evaluate one operation over its context, which ``context_of`` makes."""
-        asked = {name: context[name] for name in self.asks}
+        # A decision that was remembered before there was a word says nothing about it.
+        asked = {name: context.get(name, _NOTHING_KNOWN[name]) for name in self.asks}
         if any(type(value) is not type(_NOTHING_KNOWN[name]) for name, value in asked.items()):
             raise RuntimeError("a fact's attribute has another type than the schema says")
-        key = operation, tuple(asked.values())
+        key = operation, tuple(self._classed(asked).values())
         decision = self._answers.get(key)
         if decision is None:
             if len(self._answers) >= ANSWERS_MAX:
@@ -118,9 +157,17 @@ class CompiledPolicy:
             decision = self._answers[key] = self._evaluate(operation, asked)
         return decision
 
+    def _classed(self, asked: Mapping[str, Attribute]) -> Mapping[str, Attribute]:
+        """Return the attributes with an age by its place among the numbers it is compared with."""
+        age = asked.get(SESSION_AGE)
+        if self._ages is None or not isinstance(age, int):
+            return asked
+        # Below, at or above each of them.
+        return {**asked, SESSION_AGE: bisect_left(self._ages, age) + bisect_right(self._ages, age)}
+
     def _evaluate(self, operation: Operation, asked: Mapping[str, Attribute]) -> Decision:
         request: dict[str, Any] = {
-            "principal": 'Account::"asker"',
+            "principal": f'{_asker(operation)}::"asker"',
             "action": f'Action::"{operation.word}"',
             "resource": 'Service::"enigm"',
             "context": msgspec.json.encode(asked).decode(),
@@ -135,9 +182,9 @@ class CompiledPolicy:
         return Decision(allowed, sentence, rules, errors)
 
 
-def context_of(facts: Mapping[Fact, Evidence]) -> dict[str, Attribute]:
+def context_of(facts: Mapping[Fact, Evidence], environment: str = "") -> dict[str, Attribute]:
     """Return what policies may ask about; a fact that nobody established is ``missing``."""
-    context = dict(_NOTHING_KNOWN)
+    context = {**_NOTHING_KNOWN, ENVIRONMENT: environment}
     for fact, evidence in facts.items():
         if fact in _STATED:
             context[fact.value] = evidence.state.value
@@ -145,12 +192,16 @@ def context_of(facts: Mapping[Fact, Evidence]) -> dict[str, Attribute]:
     return context
 
 
-def asks_for(policy: CompiledPolicy, fact: Fact) -> bool:
-    """Say whether a policy looks at a fact; what none looks at is not even read."""
-    words = {fact.value}
-    if fact is Fact.POSTURE:
-        words.update(signal.word for signal in Signal)
-    return bool(words & policy.asks)
+def packed(context: Mapping[str, Attribute]) -> bytes:
+    """Return what was established, as it is remembered: the rest goes without saying."""
+    known = {name: each for name, each in context.items() if each != _NOTHING_KNOWN[name]}
+    return msgspec.json.encode(known)
+
+
+def unpacked(octets: bytes) -> dict[str, Attribute]:
+    """Return the whole of what ``packed`` made, or an earlier version of it."""
+    known = msgspec.json.decode(octets, type=dict[str, bool | int | str])
+    return _NOTHING_KNOWN | known
 
 
 def taken_for_good(fact: Fact) -> Evidence:
@@ -183,7 +234,7 @@ def explain(
         would = tuple(f"{name} were {changed[name]}" for name in one)
         if not would and decided({**context, **changed}).is_allowed:
             would = (" and ".join(f"{name} were {value}" for name, value in changed.items()),)
-    return Explanation(decision, by_policy, would)
+    return Explanation(decision, context, by_policy, would)
 
 
 def _at_best(name: str, value: Attribute) -> Attribute:
@@ -191,6 +242,8 @@ def _at_best(name: str, value: Attribute) -> Attribute:
         return 0
     if name in _SIGNAL_WORDS:
         return State.TRUE.word
+    if name == ENVIRONMENT:
+        return value
     return FactState.GOOD.value if value in _WORSE else value
 
 
@@ -235,6 +288,31 @@ def require_name(name: str) -> None:
     """Return if a policy may bear this name; raises PolicyInvalidError."""
     if not NAME.fullmatch(name):
         raise PolicyInvalidError("A policy's name is lower case letters, digits and dashes.")
+
+
+def _words_of(fact: Fact) -> frozenset[str]:
+    """Return the attributes that a fact establishes; what no policy looks at is not even read."""
+    return _SIGNAL_WORDS | {fact.value} if fact is Fact.POSTURE else frozenset((fact.value,))
+
+
+def _ages_compared(node: Any) -> Iterator[int]:
+    """Yield each number that a policy compares a session's age with, where it does no more."""
+    if isinstance(node, dict):
+        branches = cast("dict[str, Any]", node)
+        for name in _COMPARISONS:
+            sides = branches.get(name, {})
+            ends = [sides.get("left"), sides.get("right")]
+            numbers = [each["Value"] for each in ends if _is_number(each)]
+            if _AGE in ends and numbers:
+                yield numbers[0]
+        node = list(branches.values())
+    if isinstance(node, list):
+        for branch in cast("list[Any]", node):
+            yield from _ages_compared(branch)
+
+
+def _is_number(node: Any) -> bool:
+    return isinstance(node, dict) and type(cast("dict[str, Any]", node).get("Value")) is int
 
 
 def _attributes_in(node: Any) -> Iterator[str]:

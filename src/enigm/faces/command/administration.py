@@ -26,15 +26,18 @@ from enigm.domains.audit.actions.recording import AuditLog
 from enigm.domains.commerce.actions.documents import Documents
 from enigm.domains.commerce.actions.reviewing import Reviewing
 from enigm.domains.policy.actions.governing import Policies
+from enigm.domains.policy.model import Operation
 from enigm.domains.posture.actions.review import PostureReview
 from enigm.faces.command.gate import check_form
 from enigm.faces.command.rendering import Pages, visitor_of
 from enigm.faces.command.sessions import Visitor
+from enigm.faces.http.door import OPERATIONS
 from enigm.foundation.access import OPERATION_OPTION
 from enigm.foundation.encoding import base64url_decode, base64url_encode
 from enigm.foundation.errors import Refusal
 
 if TYPE_CHECKING:
+    from enigm.crossings.protected_operation_asks_policy import ProtectedOperationAsksPolicy
     from enigm.faces.command.origin import Origin
     from enigm.foundation.clock import Clock
     from enigm.foundation.keyfile import Keys
@@ -133,10 +136,11 @@ GivenDesk = Annotated[Desk, Dependency(skip_validation=True)]
 class AdministratorAdmission:
     """Provides ``gate.Admission``: session, role, form, and the record that comes before a deed."""
 
-    def __init__(self, entrance: Entrance) -> None:
-        """Keep who recognises administrators."""
+    def __init__(self, entrance: Entrance, protected: ProtectedOperationAsksPolicy) -> None:
+        """Keep who recognises administrators, and the one way into protected operations."""
         self._sessions = entrance.sessions
         self._cookies = entrance.cookies
+        self._protected = protected
 
     async def __call__(
         self, connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
@@ -153,10 +157,18 @@ class AdministratorAdmission:
             self._sessions.require(who, deed)
             if isinstance(connection, Request) and connection.method not in _SAFE:
                 await check_form(connection, visitor)
+            if (operation := operation_of_deed(deed)) is not None:
+                age = who.session_age_seconds
+                await asyncio.to_thread(self._protected.check_administrator, operation, age)
         except Refusal as refusal:
             await asyncio.to_thread(self._sessions.record, who, deed, refusal)
             raise
         await asyncio.to_thread(self._sessions.record, who, deed)
+
+
+def operation_of_deed(deed: Deed) -> Operation | None:
+    """Return what policy calls a deed; what only reads, or ends one's own session, is none."""
+    return OPERATIONS.get(f"admin.{deed.value}")
 
 
 def acting(request: Request[Any, Any, Any]) -> SignedIn:

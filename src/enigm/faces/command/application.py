@@ -13,7 +13,7 @@ from litestar.types import ControllerRouterHandler
 
 from enigm.faces.command import files
 from enigm.faces.command.files import StaticFiles
-from enigm.faces.command.gate import Gate, access_of
+from enigm.faces.command.gate import Gate, require_marked
 from enigm.faces.command.guards import Application, Guarded
 from enigm.faces.command.origin import Origin
 from enigm.faces.command.pages import PERSON_PAGES
@@ -66,7 +66,7 @@ def command_application(
     for route in application.routes:
         own = [each for each in getattr(route, "route_handlers", ()) if not _is_generated(each)]
         for handler in own:
-            access_of(handler)
+            require_marked(handler)
         # The library wraps the first of two such handlers twice, and then it answers nothing.
         if sum(handler.sync_to_thread is True for handler in own) > 1:
             msg = f"two threaded handlers share {route.path}: give the deed a path of its own"

@@ -62,8 +62,7 @@ class Visits:
 
     def recognise(self, connection: ASGIConnection[Any, Any, Any, Any]) -> Visitor:
         """Return who asks; a session that ended makes a guest."""
-        cookie = connection.cookies.get(self._origin.cookie(SESSION_COOKIE))
-        token = _octets(cookie, _TOKEN_BYTES)
+        token = self.session_token(connection)
         if token is not None:
             try:
                 caller = self._sessions.recognise(token, Audience.COMMAND)
@@ -78,6 +77,11 @@ class Visits:
             guest = self._entropy.random_bytes(GUEST_BYTES)
             new_guest = base64url_encode(guest)
         return Visitor(None, None, self._form_token(guest), new_guest)
+
+    def session_token(self, connection: ASGIConnection[Any, Any, Any, Any]) -> bytes | None:
+        """Return what the browser shows of a session, unchecked."""
+        cookie = connection.cookies.get(self._origin.cookie(SESSION_COOKIE))
+        return _octets(cookie, _TOKEN_BYTES)
 
     def session_cookie(self, grant: SessionGrant) -> Cookie:
         """Return the cookie that carries a fresh session until it ends."""

@@ -61,7 +61,7 @@ class Door:
         assert isinstance(connection, Request), "a protected route is plain HTTP"
         signed = await _signed_part(connection)
         headers = {name.lower(): value for name, value in connection.headers.items()}
-        presented = PresentedRequest(token, signed, headers)
+        presented = PresentedRequest(token, signed, headers, _shown(headers.get(GRANT_HEADER)))
         operation = operation_of(handler)
         caller, device_id = await asyncio.to_thread(self._protected.check, operation, presented)
         connection.state.caller = caller
@@ -114,6 +114,14 @@ def pin_grant(header: str | None) -> bytes | None:
         return base64url_decode(header)
     except Refusal as error:
         raise PinGrantRefusedError(error.trace) from error
+
+
+def _shown(header: str | None) -> bytes | None:
+    """Return what a policy is told of: a grant that cannot be read is one that does not stand."""
+    try:
+        return pin_grant(header)
+    except PinGrantRefusedError:
+        return b""
 
 
 async def _signed_part(request: Request[Any, Any, Any]) -> SignedRequest:

@@ -142,6 +142,16 @@ class PinGrants:
             self._decisions.record(granted, account_id)
         return PinGrant(grant, expires_at)
 
+    def stands(self, permit: Permit) -> bool:
+        """Say whether a living grant was given to who asks; nothing is spent, or told of it."""
+        if permit.grant is None:
+            return False
+        with self._store.read() as records:
+            grant = records.pins.peek_grant(
+                _hash(permit.grant), permit.caller.account_id, self._clock.now_seconds()
+            )
+        return grant is not None and self._is_from(permit, grant)
+
     def spend(self, permit: Permit, deed: CriticalDeed) -> Course:
         """Spend a grant for a deed of another domain, which does it at once or holds it."""
         with self._store.begin() as records:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
 from enigm.domains.accounts.model import AccountId, PinAttempt, PinGrantRow, PinRow, SessionId
 from enigm.domains.accounts.store import tables
@@ -146,20 +146,13 @@ class PinRecords:
 
     def take_grant(self, grant_hash: bytes, account_id: AccountId, now: int) -> PinGrantRow | None:
         """Return an account's living grant and forget it."""
-        columns = tables.pin_grant.c
-        row = self._connection.execute(
-            delete(tables.pin_grant)
-            .where(
-                columns.grant_hash == grant_hash,
-                columns.account_id == account_id,
-                columns.expires_at > now,
-            )
-            .returning(*columns)
-        ).first()
-        if row is None:
-            return None
-        session_id = SessionId(row.session_id)
-        return PinGrantRow(session_id, row.device_ref, row.binding, bool(row.is_duress))
+        statement = delete(tables.pin_grant).where(*_living_grant(grant_hash, account_id, now))
+        return _grant(self._connection.execute(statement.returning(*tables.pin_grant.c)).first())
+
+    def peek_grant(self, grant_hash: bytes, account_id: AccountId, now: int) -> PinGrantRow | None:
+        """Return an account's living grant and leave it there."""
+        statement = select(tables.pin_grant).where(*_living_grant(grant_hash, account_id, now))
+        return _grant(self._connection.execute(statement).first())
 
     def _change(self, account_id: AccountId, **values: Any) -> None:
         self._connection.execute(
@@ -181,3 +174,18 @@ class PinRecords:
             held_until=row.held_until,
             is_hidden=bool(row.is_hidden),
         )
+
+
+def _living_grant(
+    grant_hash: bytes, account_id: AccountId, now: int
+) -> tuple[ColumnElement[bool], ...]:
+    columns = tables.pin_grant.c
+    is_own = columns.grant_hash == grant_hash, columns.account_id == account_id
+    return (*is_own, columns.expires_at > now)
+
+
+def _grant(row: Any) -> PinGrantRow | None:
+    if row is None:
+        return None
+    session_id = SessionId(row.session_id)
+    return PinGrantRow(session_id, row.device_ref, row.binding, bool(row.is_duress))

@@ -48,7 +48,7 @@ class AdministratorSessions:
             with self._database.begin() as connection:
                 store.prolong(connection, token_hash, longer)
             ends_at = longer
-        return SignedIn(who, ends_at)
+        return SignedIn(who, ends_at, now - created_at)
 
     @staticmethod
     def require(who: SignedIn, deed: Deed) -> None:

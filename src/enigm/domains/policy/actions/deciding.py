@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from enigm.domains.policy.errors import (
     FactUnavailableError,
     FactUnestablishedError,
     PolicyDeniedError,
     PolicyUnknownError,
 )
-from enigm.domains.policy.model import Decision, Evidence, Fact, FactState, Operation
-from enigm.domains.policy.rules import asks_for, context_of, joined, taken_for_good
+from enigm.domains.policy.model import Decision, Evidence, Face, Fact, FactState, Operation
+from enigm.domains.policy.rules import context_of, joined, packed, taken_for_good
 from enigm.foundation.errors import Refusal
 
 if TYPE_CHECKING:
     from enigm.domains.policy.actions.governing import Policies
+    from enigm.domains.policy.needs import Environment
     from enigm.domains.policy.rules import CompiledPolicy
 
 FactSource = Callable[[], Evidence]
@@ -26,19 +25,33 @@ FactSource = Callable[[], Evidence]
 means that the fact cannot be established."""
 
 
+class Unnamed:
+    """The environment of an operator who has but one."""
+
+    name = ""
+
+    def handles(self) -> tuple[bytes, ...]:
+        """Return none: nothing can be assigned to it."""
+        return ()
+
+
 class Decider:
     """Decides protected operations. Safe to share between threads."""
 
-    def __init__(self, policies: Policies) -> None:
-        """Keep where policies come from."""
+    def __init__(self, policies: Policies, environment: Environment | None = None) -> None:
+        """Keep where policies come from, and in which environment they are asked."""
         self._policies = policies
+        self._environment = environment or Unnamed()
 
-    def decide(self, operation: Operation, sources: Mapping[Fact, FactSource]) -> Decision:
+    def decide(
+        self, operation: Operation, sources: Mapping[Fact, FactSource], face: Face = Face.APP
+    ) -> Decision:
         """Return the decision that allowed it, or raise.
 
         Args:
             operation: what is to be done.
             sources: who establishes each fact; a fact without a source is missing.
+            face: where it is asked for, which says what must be good whatever a policy says.
 
         Raises:
             Refusal: a fact's own refusal, FactUnestablishedError, FactUnavailableError or
@@ -46,7 +59,7 @@ class Decider:
         """
         facts: dict[Fact, Evidence] = {}
         policies: Mapping[str, CompiledPolicy] = {}
-        for fact in operation.needs:
+        for fact in operation.needs(face):
             if fact is Fact.POLICY:
                 named = facts.get(Fact.HANDLE)
                 policies = self._applying(named.handles if named else ())
@@ -54,13 +67,13 @@ class Decider:
                 facts[fact] = _establish(fact, sources)
         if not policies:
             raise FactUnestablishedError(Fact.POLICY.value, FactState.MISSING.value)
-        for fact in set(sources) - set(facts):
-            if any(asks_for(policy, fact) for policy in policies.values()):
+        for fact in sources:
+            if fact not in facts and any(fact in each.facts for each in policies.values()):
                 facts[fact] = _tried(fact, sources)
         facts.update((fact, taken_for_good(fact)) for fact in operation.establishes)
-        context = context_of(facts)
+        context = context_of(facts, self._environment.name)
         decision = joined([policy.decide(operation, context) for policy in policies.values()])
-        self._policies.remember(operation, msgspec.json.encode(context), decision, policies)
+        self._policies.remember(operation, packed(context), decision, policies)
         if not decision.is_allowed:
             trace = f"rules {decision.rules}, errors {decision.errors}"
             raise PolicyDeniedError(decision.sentence, trace)
@@ -71,8 +84,13 @@ class Decider:
         return frozenset[str]().union(*(each.asks for each in self._applying(handles).values()))
 
     def _applying(self, handles: tuple[bytes, ...]) -> Mapping[str, CompiledPolicy]:
+        """Return what decides for these handles here: the environment's is always among them."""
         try:
-            return self._policies.applying(handles)
+            presented = (*handles, *self._environment.handles())
+        except Exception as error:
+            raise FactUnavailableError(Fact.HANDLE.value, repr(error)) from error
+        try:
+            return self._policies.applying(presented)
         except PolicyUnknownError as error:
             raise FactUnestablishedError(Fact.POLICY.value, FactState.MISSING.value) from error
         except Exception as error:

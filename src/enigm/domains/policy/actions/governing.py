@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from enigm.domains.policy import rules, store
 from enigm.domains.policy.actions.standing import DEFAULT_NAME, SignedPolicies
 from enigm.domains.policy.errors import (
@@ -89,29 +87,42 @@ class Policies:
             store.keep_version(connection, staged)
         return staged
 
-    def dry_run(self, name: str, version: int) -> DryRun:
+    def dry_run(self, name: str, version: int, environment: str | None = None) -> DryRun:
         """Say what a version would have changed about the last month's decisions.
 
         It is tried in the place of the version that decided then, beside the other policies
         that did; a policy that nobody was assigned to is tried as if everybody were.
+
+        Args:
+            name: which policy.
+            version: which text of it.
+            environment: of the decisions that were made there; of all where it is None.
         """
         self.write_remembered()
         with self._database.read() as connection:
             candidate = compiled(self._signed.verified_text(connection, name, version).text)
-            found = [
-                each for each in store.decisions(connection) if each.operation in self._operations
+            past = [
+                (each, rules.unpacked(each.context))
+                for each in store.decisions(connection)
+                if each.operation in self._operations
             ]
-            others = {each.policies: self._decided_by(connection, each, but=name) for each in found}
-        past = (
+            found = [
+                (each, facts)
+                for each, facts in past
+                if environment in (None, facts[rules.ENVIRONMENT])
+            ]
+            others = {
+                each.policies: self._decided_by(connection, each, but=name) for each, _ in found
+            }
+        return rules.dry_run(
             (
                 self._operations[each.operation],
-                msgspec.json.decode(each.context),
+                facts,
                 each.is_allowed,
                 [candidate, *others[each.policies].values()],
             )
-            for each in found
+            for each, facts in found
         )
-        return rules.dry_run(past)
 
     def activate(self, name: str, version: int) -> None:
         """Let a version decide.
@@ -230,7 +241,7 @@ class Policies:
                 raise DecisionUnknownError
             policies = self._decided_by(connection, found)
         operation = self._operations[found.operation]
-        return found, rules.explain(policies, operation, msgspec.json.decode(found.context))
+        return found, rules.explain(policies, operation, rules.unpacked(found.context))
 
     def _decided_by(
         self, connection: sa.Connection, past: Remembered, but: str = ""

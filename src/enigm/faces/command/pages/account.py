@@ -9,9 +9,10 @@ from litestar.enums import RequestEncodingType
 from litestar.params import Body
 from msgspec import Struct
 
+from enigm.domains.accounts.model import CriticalAction
 from enigm.faces.command.critical import asker, permit_of
 from enigm.faces.command.parts import Asked, Given, Shown
-from enigm.foundation.access import Access, opened_to
+from enigm.foundation.access import Access, opened_to, protected
 from enigm.foundation.errors import InvalidError
 
 PUBLIC: Final = opened_to(Access.PUBLIC)
@@ -19,10 +20,9 @@ SESSION: Final = opened_to(Access.SESSION)
 
 
 class Deletion(Struct):
-    """That it is meant, and the PIN's grant."""
+    """That it is meant."""
 
     is_meant: str = ""
-    grant: str = ""
 
 
 @get("/account", opt=SESSION, sync_to_thread=True)
@@ -32,7 +32,12 @@ def account_page(request: Asked, parts: Given, pages: Shown) -> Response[str]:
     return pages.show(request, "account.html", pin=state)
 
 
-@post("/account/delete", opt=SESSION, status_code=303, sync_to_thread=True)
+@post(
+    "/account/delete",
+    opt=protected("accounts.delete", pin=CriticalAction.ACCOUNT_DELETE.value),
+    status_code=303,
+    sync_to_thread=True,
+)
 def delete_account(
     request: Asked,
     parts: Given,
@@ -41,7 +46,7 @@ def delete_account(
     """Erase the account now."""
     if data.is_meant != "yes":
         raise InvalidError("command.not_meant", "Tick that you mean it: this cannot be undone.")
-    parts.accounts.own.erase_account(permit_of(request, data.grant))
+    parts.accounts.own.erase_account(permit_of(request))
     ended = parts.visits.ended_cookie()
     return Response(None, status_code=303, headers={"Location": "/deleted"}, cookies=[ended])
 

@@ -9,7 +9,6 @@ from litestar.enums import RequestEncodingType
 from litestar.params import Body
 from msgspec import Struct
 
-from enigm.crossings.critical_action_spends_pin_grant import CriticalActionSpendsPinGrant
 from enigm.domains.commerce.actions.codes import TRIES
 from enigm.domains.commerce.actions.refunding import BuyersLeave
 from enigm.domains.commerce.errors import (
@@ -20,8 +19,9 @@ from enigm.domains.commerce.errors import (
 from enigm.domains.commerce.model.catalogue import Product
 from enigm.domains.commerce.model.codes import REQUEST_BYTES, RequestName, Signed, Wanted
 from enigm.domains.commerce.model.orders import BuyersOrder, OwnOrder
-from enigm.faces.command.critical import permit_of
+from enigm.faces.command.critical import leave_of
 from enigm.faces.command.pages.orders import own_order
+from enigm.faces.command.pages.refunds import CLAIM
 from enigm.faces.command.parts import Asked, Given, Shown
 from enigm.faces.command.rendering import visitor_of
 from enigm.foundation.access import Access, opened_to
@@ -47,7 +47,6 @@ class Asking(Struct):
     wanted: list[AskedOf] = []
     code: str = ""
     secret: str = ""
-    grant: str = ""
 
 
 class TypedCode(Struct):
@@ -124,7 +123,7 @@ def collect(request: Asked, parts: Given, name: str, data: Asking) -> list[dict[
     return _told(parts.shop.codes.collect(token, _wanted(data), _request(data)))
 
 
-@post("/orders/{name:str}/codes/refund", opt=PUBLIC, status_code=200, sync_to_thread=True)
+@post("/orders/{name:str}/codes/refund", opt=CLAIM, status_code=200, sync_to_thread=True)
 def take_refund(request: Asked, parts: Given, name: str, data: Asking) -> list[dict[str, Any]]:
     """Sign codes for what is owed back, to a buyer by their PIN; the claim is used up."""
     own = own_order(request, parts, name)
@@ -135,9 +134,7 @@ def take_refund(request: Asked, parts: Given, name: str, data: Asking) -> list[d
         return _told(known)
     leave = None
     if isinstance(own, BuyersOrder):
-        permit = permit_of(request, data.grant)
-        pin = CriticalActionSpendsPinGrant(parts.accounts.pins.grants, permit)
-        leave = BuyersLeave(own.buyer, pin)
+        leave = BuyersLeave(own.buyer, leave_of(request, parts))
     return _told(parts.shop.codes.take_refund(data.secret, wanted, named, leave))
 
 

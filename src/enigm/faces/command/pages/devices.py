@@ -14,13 +14,13 @@ from litestar.enums import RequestEncodingType
 from litestar.params import Body
 from msgspec import Struct
 
-from enigm.crossings.critical_action_spends_pin_grant import CriticalActionSpendsPinGrant
+from enigm.domains.accounts.model import CriticalAction
 from enigm.domains.devices.errors import ChainMissingError
 from enigm.domains.devices.model import OwnChain, Trust
-from enigm.faces.command.critical import permit_of
+from enigm.faces.command.critical import leave_of
 from enigm.faces.command.parts import Asked, Given, Shown
 from enigm.faces.command.rendering import visitor_of
-from enigm.foundation.access import Access, opened_to
+from enigm.foundation.access import Access, opened_to, protected
 from enigm.foundation.encoding import base64url_decode, base64url_encode
 from enigm.foundation.errors import InvalidError
 from enigm.wire.device_chain import Issuer, Kind, device_id_of, read_entry
@@ -40,10 +40,9 @@ class Row:
 
 
 class Revocation(Struct):
-    """The root's entry, and the PIN's grant."""
+    """The root's entry."""
 
     entry: str = ""
-    grant: str = ""
 
 
 @get("/devices", opt=SESSION, sync_to_thread=True)
@@ -63,7 +62,12 @@ def list_devices(request: Asked, parts: Given, pages: Shown) -> Response[str]:
     return pages.show(request, "devices.html", devices=_rows(own), place=place)
 
 
-@post("/devices/revoke", opt=SESSION, status_code=303, sync_to_thread=True)
+@post(
+    "/devices/revoke",
+    opt=protected("devices.chain.append", pin=CriticalAction.DEVICE_REVOKE.value),
+    status_code=303,
+    sync_to_thread=True,
+)
 def revoke_device(
     request: Asked,
     parts: Given,
@@ -76,8 +80,7 @@ def revoke_device(
     stated = read_entry(entry)
     if (stated.kind, stated.issuer) != (Kind.REVOKE, Issuer.ROOT):
         raise InvalidError("command.only_revokes", "The phrase revokes a device here, no more.")
-    leave = CriticalActionSpendsPinGrant(parts.accounts.pins.grants, permit_of(request, data.grant))
-    parts.chains.append_entry(owner, entry, None, leave)
+    parts.chains.append_entry(owner, entry, None, leave_of(request, parts))
     return Response(None, status_code=303, headers={"Location": "/devices"})
 
 

@@ -9,18 +9,25 @@ from litestar.enums import RequestEncodingType
 from litestar.params import Body
 from msgspec import Struct
 
-from enigm.crossings.critical_action_spends_pin_grant import CriticalActionSpendsPinGrant
+from enigm.domains.accounts.model import CriticalAction
 from enigm.domains.commerce.errors import TokenUnknownError
 from enigm.domains.esim.errors import EsimUnknownError
 from enigm.domains.esim.model import EsimId, Holder
-from enigm.faces.command.critical import asker, permit_of
+from enigm.faces.command.critical import asker, leave_of
 from enigm.faces.command.pages.orders import own_order
 from enigm.faces.command.parts import Asked, Given, Parts, Shown
-from enigm.foundation.access import Access, opened_to
+from enigm.foundation.access import Access, opened_to, protected
 from enigm.foundation.encoding import base64url_decode, base64url_encode
 from enigm.foundation.errors import InvalidError, Refusal
 
 SESSION: Final = opened_to(Access.SESSION)
+OBTAIN: Final = protected("esim.obtain")
+ACTIVATE: Final = protected("esim.activate")
+REVEAL: Final = protected("esim.reveal", pin=CriticalAction.ESIM_REVEAL.value)
+REPLACE: Final = protected("esim.replace", pin=CriticalAction.ESIM_REPLACE.value)
+UNLINK: Final = protected("esim.end", pin=CriticalAction.ESIM_UNLINK.value)
+RETIRE: Final = protected("esim.end", pin=CriticalAction.ESIM_RETIRE.value)
+DELETE: Final = protected("esim.end", pin=CriticalAction.ESIM_DELETE.value)
 
 
 class Setup(Struct):
@@ -30,19 +37,10 @@ class Setup(Struct):
     notice: str = ""
 
 
-class Deeds(Struct):
-    """The PIN's grant, where the deed asks for one."""
-
-    grant: str = ""
-
-
 class Retrieval(Struct):
     """The code of an eSIM that belongs to no account."""
 
     code: str = ""
-
-
-Granted = Annotated[Deeds, Body(media_type=RequestEncodingType.URL_ENCODED)]
 
 
 @get("/esims", opt=SESSION, sync_to_thread=True)
@@ -51,7 +49,7 @@ def list_esims(request: Asked, parts: Given, pages: Shown) -> Response[str]:
     return _list(request, parts, pages)
 
 
-@post("/esims/set-up", opt=SESSION, status_code=303, sync_to_thread=True)
+@post("/esims/set-up", opt=OBTAIN, status_code=303, sync_to_thread=True)
 def set_up(
     request: Asked,
     parts: Given,
@@ -84,7 +82,7 @@ def look(request: Asked, parts: Given, name: str) -> Response[None]:
     return _to(f"/esims/{name}")
 
 
-@post("/esims/{name:str}/activate", opt=SESSION, status_code=303, sync_to_thread=True)
+@post("/esims/{name:str}/activate", opt=ACTIVATE, status_code=303, sync_to_thread=True)
 def make_ready(request: Asked, parts: Given, name: str) -> Response[None]:
     """Have the profile made ready to be fetched."""
     parts.esim.esims.activating.activate(_holder(request, parts), _id(name))
@@ -98,47 +96,47 @@ def confirm_installed(request: Asked, parts: Given, name: str) -> Response[None]
     return _to(f"/esims/{name}")
 
 
-@post("/esims/{name:str}/retire", opt=SESSION, status_code=303, sync_to_thread=True)
-def retire(request: Asked, parts: Given, name: str, data: Granted) -> Response[None]:
+@post("/esims/{name:str}/retire", opt=RETIRE, status_code=303, sync_to_thread=True)
+def retire(request: Asked, parts: Given, name: str) -> Response[None]:
     """End what was bought, for the PIN."""
-    leave = _leave(request, parts, data.grant)
+    leave = leave_of(request, parts)
     parts.esim.esims.ending.retire(_holder(request, parts), _id(name), leave)
     return _to(f"/esims/{name}")
 
 
-@post("/esims/{name:str}/reveal", opt=SESSION, status_code=200, sync_to_thread=True)
-def reveal(request: Asked, parts: Given, pages: Shown, name: str, data: Granted) -> Response[str]:
+@post("/esims/{name:str}/reveal", opt=REVEAL, status_code=200, sync_to_thread=True)
+def reveal(request: Asked, parts: Given, pages: Shown, name: str) -> Response[str]:
     """Show the activation code and its picture, for the PIN."""
-    leave = _leave(request, parts, data.grant)
+    leave = leave_of(request, parts)
     code = parts.esim.esims.activating.reveal(_holder(request, parts), _id(name), leave)
     return pages.show(request, "esim_code.html", name=name, code=code)
 
 
-@post("/esims/{name:str}/replace", opt=SESSION, status_code=303, sync_to_thread=True)
-def replace(request: Asked, parts: Given, name: str, data: Granted) -> Response[None]:
+@post("/esims/{name:str}/replace", opt=REPLACE, status_code=303, sync_to_thread=True)
+def replace(request: Asked, parts: Given, name: str) -> Response[None]:
     """Order another profile for the same purchase, for the PIN."""
-    leave = _leave(request, parts, data.grant)
+    leave = leave_of(request, parts)
     status = parts.esim.esims.activating.replace(_holder(request, parts), _id(name), leave)
     return _to(f"/esims/{base64url_encode(status.esim_id)}")
 
 
-@post("/esims/{name:str}/unlink", opt=SESSION, status_code=200, sync_to_thread=True)
-def unlink(request: Asked, parts: Given, pages: Shown, name: str, data: Granted) -> Response[str]:
+@post("/esims/{name:str}/unlink", opt=UNLINK, status_code=200, sync_to_thread=True)
+def unlink(request: Asked, parts: Given, pages: Shown, name: str) -> Response[str]:
     """Let it belong to no account, for the PIN; service goes on."""
-    leave = _leave(request, parts, data.grant)
+    leave = leave_of(request, parts)
     code = parts.esim.esims.ending.unlink(_holder(request, parts), _id(name), leave)
     return pages.show(request, "esim_unlinked.html", code=code)
 
 
-@post("/esims/{name:str}/delete", opt=SESSION, status_code=200, sync_to_thread=True)
-def delete(request: Asked, parts: Given, pages: Shown, name: str, data: Granted) -> Response[str]:
+@post("/esims/{name:str}/delete", opt=DELETE, status_code=200, sync_to_thread=True)
+def delete(request: Asked, parts: Given, pages: Shown, name: str) -> Response[str]:
     """Erase it here, for the PIN."""
-    leave = _leave(request, parts, data.grant)
+    leave = leave_of(request, parts)
     farewell = parts.esim.esims.ending.delete(_holder(request, parts), _id(name), leave)
     return pages.show(request, "esim_deleted.html", farewell=farewell)
 
 
-@post("/esims/link", opt=SESSION, status_code=303, sync_to_thread=True)
+@post("/esims/link", opt=OBTAIN, status_code=303, sync_to_thread=True)
 def link(
     request: Asked,
     parts: Given,
@@ -186,10 +184,6 @@ def _token_of(request: Asked, parts: Parts, order: str) -> str:
 
 def _holder(request: Asked, parts: Parts) -> Holder:
     return parts.esim.holders.holder_of(asker(request).caller.account_id)
-
-
-def _leave(request: Asked, parts: Parts, grant: str) -> CriticalActionSpendsPinGrant:
-    return CriticalActionSpendsPinGrant(parts.accounts.pins.grants, permit_of(request, grant))
 
 
 def _id(name: str) -> EsimId:

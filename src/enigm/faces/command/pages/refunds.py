@@ -18,6 +18,10 @@ from enigm.faces.command.parts import Asked, Given, Shown
 from enigm.foundation.access import Access, opened_to, protected
 
 PUBLIC: Final = opened_to(Access.PUBLIC)
+# A guest's claim is as good as its secret; a buyer's is asked of policy and spends the PIN's grant.
+CLAIM: Final = protected(
+    "commerce.refund.claim", pin=CriticalAction.REFUND_CLAIM.value, guests=True
+)
 
 
 class Claim(Struct):
@@ -51,12 +55,7 @@ def offer_refund(request: Asked, parts: Given, pages: Shown, name: str) -> Respo
     )
 
 
-@post(
-    "/orders/{name:str}/refund/claim",
-    opt=protected("commerce.refund.claim", pin=CriticalAction.REFUND_CLAIM.value, guests=True),
-    status_code=200,
-    sync_to_thread=True,
-)
+@post("/orders/{name:str}/refund/claim", opt=CLAIM, status_code=200, sync_to_thread=True)
 def claim_refund(
     request: Asked,
     parts: Given,
