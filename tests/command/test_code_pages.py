@@ -17,6 +17,7 @@ from tests.support.journey import b64, unb64
 if TYPE_CHECKING:
     from enigm.domains.commerce.model.codes import Wanted
     from tests.support.command import RunningCommand, Visit
+    from tests.support.journey import Journey
 
 pytestmark = pytest.mark.requirement("PAY-05", "CMD-12")
 
@@ -117,6 +118,36 @@ async def test_a_code_bought_elsewhere_buys_with_four_fields(
     assert len(finished(purse, taken.json())) == 2, taken.text
     again = asking(purse, purse.want({1_00: 2})) | {"secret": found.group(1)}
     assert (await another.ask("/orders/guest/codes/refund", again)).status_code == 404
+
+
+@pytest.mark.requirement("CMD-03")
+async def test_a_buyer_takes_what_is_owed_as_codes_by_the_pin_for_exactly_these(
+    visit: Visit, command: RunningCommand, purse: Purse, journey: Journey
+) -> None:
+    person = journey.new_person()
+    await visit.sign_up(person)
+    await visit.set_pin(person)
+    batch = purse.mint.print_batch(20_00, 1)
+    purse.mint.sell_batch(batch.key.number)
+    address = await buy(visit, method="code", code=batch.codes[0])
+    assert "taken as new codes, by your PIN" in (await visit.get(address)).text
+    offered = await visit.post(f"{address}/refund")
+    found = re.search(r'data-secret="([\w-]+)"', offered.text)
+    assert found, offered.text
+    assert 'name="pin"' in offered.text
+    wanted, other = purse.want({1_00: 2}), purse.want({1_00: 2})
+    body = asking(purse, wanted) | {"secret": found.group(1)}
+    codes = f"{address}/codes/refund"
+    assert (await visit.ask(codes, body)).json()["code"] == "accounts.pin_needed"
+    fixed = unb64(found.group(1)), unb64(body["request"])
+    grant = await visit.grant(person, "commerce.refund.claim", *fixed, *other[0].blinded)
+    refused = await visit.ask(codes, body | {"grant": grant})
+    assert refused.json()["code"] == "accounts.pin_grant_refused"
+    grant = await visit.grant(person, "commerce.refund.claim", *fixed, *wanted[0].blinded)
+    answer = await visit.ask(codes, body | {"grant": grant})
+    assert len(answer.json()[0]["elements"]) == 2, answer.text
+    assert (await visit.ask(codes, body)).json() == answer.json(), "an answer that was lost"
+    assert (await visit.post(f"{address}/refund")).status_code == 409
 
 
 async def test_without_a_script_a_code_pays_and_the_rest_stays_owed(

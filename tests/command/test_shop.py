@@ -18,12 +18,11 @@ TOKEN = re.compile(r'id="token">([\w-]{43})<')
 SECRET = re.compile(r'name="secret" value="([\w-]{43})"')
 
 
-async def buy(
-    visit: Visit, sku: str = "app-3m", method: str = "monero", country: str = "EE"
-) -> str:
+async def buy(visit: Visit, sku: str = "app-3m", method: str = "monero", code: str = "") -> str:
     """Buy something and return the address of its order."""
     await visit.get(f"/buy/{sku}")
-    answer = await visit.post(f"/buy/{sku}/order", {"country": country, "method": method})
+    fields = {"country": "EE", "method": method, "code": code}
+    answer = await visit.post(f"/buy/{sku}/order", fields)
     assert answer.status_code == 303, answer.text
     return answer.headers["location"]
 
