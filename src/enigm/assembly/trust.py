@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from enigm.crossings.decision_is_audited_by_handle import PolicyChangesAudited, SubjectHandles
+from enigm.crossings.service_runs_in_environment import ServiceRunsInEnvironment
 from enigm.domains.audit.actions.publishing import LogKey, Publication, log_key
 from enigm.domains.audit.actions.recording import AuditLog
 from enigm.domains.handles.actions.naming import HandleAuthority
@@ -77,14 +78,16 @@ def build_trust(around: Surroundings, databases: dict[str, Database]) -> TrustPa
     audit = AuditLog(databases["audit"], keys, clock, entropy)
     authority = HandleAuthority(databases["handles"], keys, clock, entropy)
     policies = Policies(databases["policy"], keys, clock, PolicyChangesAudited(audit))
+    handles = SubjectHandles(authority, keys)
+    environment = ServiceRunsInEnvironment(around.settings.environment, handles)
     signing = log_key(keys)
     publication = Publication(around.settings.audit_folder, audit, signing)
     return TrustParts(
         audit=audit,
         authority=authority,
-        handles=SubjectHandles(authority, keys),
+        handles=handles,
         policies=policies,
-        decider=Decider(policies),
+        decider=Decider(policies, environment),
         publishing=Publishing(around, publication, audit, policies),
         log_key=signing,
     )

@@ -77,6 +77,7 @@ class SubjectHandles:
         self._key = keys.derive("pseudonyms", _SUBJECTS)
         # Pure, and asked for several times in every request.
         self._subject = lru_cache(SUBJECTS_MAX)(self._made_subject)
+        self._environment = lru_cache(SUBJECTS_MAX)(self._made_environment)
 
     def handle(self, identifier: bytes, purpose: Purpose) -> Handle:
         """Return the handle of an owner or a device."""
@@ -93,8 +94,7 @@ class SubjectHandles:
 
     def environment_handles(self, name: str) -> list[Handle]:
         """Return the handles under which policies may be assigned to a named environment."""
-        subject = SubjectId(pseudonym(self._key, _ENVIRONMENTS, name.encode()))
-        return self._authority.live_handles(subject, Purpose.POLICY)
+        return self._authority.live_handles(self._environment(name), Purpose.POLICY)
 
     def is_revoked(self, handle: Handle, purpose: Purpose) -> bool:
         """Say whether a handle of the present epoch was revoked."""
@@ -115,6 +115,9 @@ class SubjectHandles:
 
     def _made_subject(self, identifier: bytes) -> SubjectId:
         return SubjectId(pseudonym(self._key, _SUBJECTS, identifier))
+
+    def _made_environment(self, name: str) -> SubjectId:
+        return SubjectId(pseudonym(self._key, _ENVIRONMENTS, name.encode()))
 
 
 class DeviceDecisionsAudited:

@@ -8,7 +8,6 @@ docs/operations.md.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from typing import Final
 
@@ -31,4 +30,4 @@ def pseudonym(key: bytes, purpose: str, identifier: bytes) -> bytes:
     # Each field is preceded by its length: no two lists of fields give the same message.
     fields = (purpose.encode(), identifier)
     message = _LABEL + b"".join(len(field).to_bytes(2, "big") + field for field in fields)
-    return hmac.new(key, message, hashlib.sha256).digest()
+    return hmac.digest(key, message, "sha256")

@@ -23,6 +23,7 @@ _FILE_VARIABLE: Final = "ENIGM_SETTINGS_FILE"
 Port = Annotated[int, msgspec.Meta(ge=0, le=65_535)]
 Limit = Annotated[int, msgspec.Meta(ge=1)]
 RegistrationGuard = Literal["proof-of-work", "invite"]
+EnvironmentName = Annotated[str, msgspec.Meta(pattern=r"^([a-z][a-z0-9-]{0,31})?\Z")]
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -42,6 +43,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     # Empty: one process, which tells its own listeners.
     nats_url: str = ""
     registration_guard: RegistrationGuard = "proof-of-work"
+    # Which of an operator's environments this process serves: policies can be assigned to it.
+    environment: EnvironmentName = ""
     # Addresses of witnesses that cosign the audit log; each is run by somebody else.
     audit_witnesses: tuple[str, ...] = ()
     # Named limits (``accounts.sign_ins_per_hour``) set apart from their defaults.
@@ -120,7 +123,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _from_text(variable: str, text: str, wanted: Any) -> Any:
-    if wanted in (str, Path) or wanted == RegistrationGuard:
+    if wanted in (str, Path, RegistrationGuard, EnvironmentName):
         return text
     try:
         return msgspec.json.decode(text)

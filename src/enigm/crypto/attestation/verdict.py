@@ -93,12 +93,26 @@ def read_verdict(
     Raises:
         AttestationRefusedError: VERDICT, VERDICT_EXPIRED, VERDICT_NONCE.
     """
-    verdict = _verdict(_verified_claims(token, public))
-    if not verdict.issued_at <= now_seconds < verdict.expires_at:
+    verdict = verify_verdict(token, public)
+    if not counts(verdict, now_seconds):
         raise AttestationRefusedError(Reason.VERDICT_EXPIRED)
     if nonce is not None and not kdf.equal(verdict.nonce, nonce):
         raise AttestationRefusedError(Reason.VERDICT_NONCE)
     return verdict
+
+
+def verify_verdict(token: bytes, public: bytes) -> Verdict:
+    """Return what a token says, by the verifier's pinned key; ``counts`` says whether it still is.
+
+    Raises:
+        AttestationRefusedError: VERDICT.
+    """
+    return _verdict(_verified_claims(token, public))
+
+
+def counts(verdict: Verdict, now_seconds: int) -> bool:
+    """Say whether a verdict counts now; there is no leeway."""
+    return verdict.issued_at <= now_seconds < verdict.expires_at
 
 
 def _verified_claims(token: bytes, public: bytes) -> dict[int, Any]:

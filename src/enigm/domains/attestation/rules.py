@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from enigm.crypto.attestation.errors import AttestationRefusedError, Reason
-from enigm.crypto.attestation.verdict import read_verdict
+from enigm.crypto.attestation.verdict import counts, verify_verdict
 from enigm.domains.attestation.model import KeptDevice, Standing
 
 if TYPE_CHECKING:
     from enigm.crypto.attestation.reference import ReferenceValues
+    from enigm.crypto.attestation.verdict import Verdict
 
 # A day at most: what runs can change at the next start of the machine.
 VERDICT_SECONDS = 24 * 3600
@@ -33,21 +34,22 @@ _LENGTH_BYTES = 2
 _ANCHOR_ID_CHARACTERS = 16
 
 
+def verdict_in(kept: KeptDevice | None, verifier_public: bytes) -> Verdict | None:
+    """Return a device's verdict, if there is one; raises where it is forged."""
+    if kept is None or kept.is_bad or not kept.verdict:
+        return None
+    return verify_verdict(kept.verdict, verifier_public)
+
+
 def standing_of(
-    kept: KeptDevice | None, verifier_public: bytes, now_seconds: int
+    kept: KeptDevice | None, verdict: Verdict | None, now_seconds: int
 ) -> tuple[Standing, str]:
-    """Return how a device stands, and the good state's label; raises where a verdict is forged."""
-    if kept is None or not (kept.is_bad or kept.verdict):
-        return Standing.MISSING, ""
-    if kept.is_bad:
+    """Return how a device with this verdict stands, and the good state's label."""
+    if kept is not None and kept.is_bad:
         return Standing.BAD, ""
-    try:
-        verdict = read_verdict(kept.verdict, verifier_public, now_seconds=now_seconds)
-    except AttestationRefusedError as error:
-        if error.reason is not Reason.VERDICT_EXPIRED:
-            raise
-        return Standing.STALE, ""
-    return Standing.GOOD, verdict.state
+    if verdict is None:
+        return Standing.MISSING, ""
+    return (Standing.GOOD, verdict.state) if counts(verdict, now_seconds) else (Standing.STALE, "")
 
 
 def require_forward(kept: KeptDevice, resets: int, restarts: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import NewType
+from typing import NamedTuple, NewType
 
 Handle = NewType("Handle", bytes)
 """20 bytes: a device's name for one purpose, tenant and epoch."""
@@ -30,9 +30,11 @@ class Purpose(Enum):
     ATTESTATION = "attestation"
     INTELLIGENCE = "intelligence"
 
+    # A member is one object. Enum's own hash is made of its name anew each time, in Python.
+    __hash__ = object.__hash__
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+
+class Scope(NamedTuple):
     """Where a handle means something: a purpose, a tenant and an epoch."""
 
     purpose: Purpose

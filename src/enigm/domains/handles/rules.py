@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from functools import cache
 from typing import TYPE_CHECKING
 
 from enigm.domains.handles.errors import AlreadyApprovedError, ApprovalMissingError
@@ -53,7 +54,7 @@ def handle_for(key: bytes, scope: Scope, subject: SubjectId) -> Handle:
         raise RuntimeError("a tenant's name has at most 255 bytes")
     fields = (scope.purpose.value.encode(), tenant, scope.epoch.to_bytes(4, "big"), subject)
     message = _LABEL + b"".join(len(field).to_bytes(2, "big") + field for field in fields)
-    return Handle(hmac.new(key, message, hashlib.sha256).digest()[:HANDLE_BYTES])
+    return Handle(hmac.digest(key, message, "sha256")[:HANDLE_BYTES])
 
 
 def require_new_approver(lookup: Lookup, person: PersonHandle) -> None:
@@ -73,6 +74,7 @@ def padding_count(revoked: Sequence[Handle]) -> int:
     return -len(revoked) % REVOCATIONS_PER_BATCH
 
 
+@cache
 def _stagger(purpose: Purpose) -> int:
     digest = hashlib.sha256(purpose.value.encode()).digest()
     return int.from_bytes(digest[:4], "big") % EPOCH_SECONDS

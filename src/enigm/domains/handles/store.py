@@ -16,7 +16,7 @@ from enigm.domains.handles.model import (
     Scope,
     SubjectId,
 )
-from enigm.foundation.database import insert_if_absent, store_metadata
+from enigm.foundation.database import add_to_counter, insert_if_absent, store_metadata
 from enigm.foundation.inventory import Category, declares, seconds_after, until, until_column
 from enigm.foundation.stores import StoreDesign
 
@@ -27,6 +27,7 @@ metadata = store_metadata("handles")
 LOOKUP_SECONDS = 7 * 86_400
 _KEY_END = until_column("ends_at")
 _DEVICE_END = until("the device is deleted")
+_SERVICE_END = until("the service ends")
 _LOOKUP_END = seconds_after("asked_at", LOOKUP_SECONDS)
 
 
@@ -40,6 +41,10 @@ def _of_device(purpose: str) -> dict[Any, Any]:
 
 def _of_lookup(purpose: str) -> dict[Any, Any]:
     return declares(Category.OPERATIONS, purpose, _LOOKUP_END)
+
+
+def _of_service(purpose: str) -> dict[Any, Any]:
+    return declares(Category.OPERATIONS, purpose, _SERVICE_END)
 
 
 def _scope_columns(purpose: str, retention: Any) -> list[sa.Column[Any]]:
@@ -138,6 +143,18 @@ approval = sa.Table(
     ),
 )
 
+revision = sa.Table(
+    "revision",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, info=_of_service("there is one number")),
+    sa.Column(
+        "number",
+        sa.BigInteger,
+        nullable=False,
+        info=_of_service("other processes notice by it that somebody was revoked or forgotten"),
+    ),
+)
+
 DESIGN = StoreDesign(metadata, Path(__file__).parent / "migrations" / "versions")
 
 
@@ -153,10 +170,20 @@ def keep_key(connection: sa.Connection, scope: Scope, wrapped: bytes, ends_at: i
     insert_if_absent(connection, epoch_key, row)
 
 
-def live_scopes(connection: sa.Connection) -> list[Scope]:
-    """Return every scope whose key still stands."""
+def wrapped_keys(connection: sa.Connection) -> dict[Scope, bytes]:
+    """Return the wrapped key of every scope whose key still stands, by epoch."""
     rows = connection.execute(sa.select(epoch_key).order_by(*epoch_key.primary_key))
-    return [Scope(Purpose(row.purpose), row.tenant, row.epoch) for row in rows]
+    return {Scope(Purpose(row.purpose), row.tenant, row.epoch): row.wrapped for row in rows}
+
+
+def revision_number(connection: sa.Connection) -> int:
+    """Return a number that grows whenever somebody is revoked or forgotten."""
+    return connection.execute(sa.select(revision.c.number)).scalar() or 0
+
+
+def grow_revision(connection: sa.Connection) -> None:
+    """Let every process forget what it remembers, once this transaction commits."""
+    add_to_counter(connection, revision, {"id": 1}, column="number", amount=1)
 
 
 def keep_subject(connection: sa.Connection, subject_id: SubjectId) -> None:

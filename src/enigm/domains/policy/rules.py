@@ -66,6 +66,15 @@ _SIGNAL_WORDS = frozenset(signal.word for signal in Signal)
 WORDS_OF_DEVICES = frozenset(
     {fact.value for fact in _STATED if fact not in {Fact.INTELLIGENCE, Fact.PIN}} | _SIGNAL_WORDS
 )
+_SIGNALS_IN_ORDER = tuple(signal.word for signal in sorted(Signal))
+_SIGNAL_LETTERS = "signals"
+_LETTERS: dict[Attribute, str] = {
+    **{state.word: state.word[0] for state in State},
+    FactState.STALE.value: "s",
+    FactState.MISSING.value: "m",
+}
+_MISSING_LETTER = _LETTERS[FactState.MISSING.value]
+_WORDS_OF_LETTERS = {letter: word for word, letter in _LETTERS.items()}
 _CONTEXT_VARIABLE = b'{"Var":"context"}'
 _AGE = {".": {"left": {"Var": "context"}, "attr": SESSION_AGE}}
 _COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
@@ -193,15 +202,26 @@ def context_of(facts: Mapping[Fact, Evidence], environment: str = "") -> dict[st
 
 
 def packed(context: Mapping[str, Attribute]) -> bytes:
-    """Return what was established, as it is remembered: the rest goes without saying."""
-    known = {name: each for name, each in context.items() if each != _NOTHING_KNOWN[name]}
-    return msgspec.json.encode(known)
+    """Return what was established as it is remembered: short, for there are many decisions.
+
+    What is missing goes without saying, and signals are a letter each, in the order of their
+    numbers.
+    """
+    known = {
+        name: each
+        for name, each in context.items()
+        if each != _NOTHING_KNOWN[name] and name not in _SIGNAL_WORDS
+    }
+    letters = "".join(_LETTERS[context[word]] for word in _SIGNALS_IN_ORDER)
+    return msgspec.json.encode({**known, _SIGNAL_LETTERS: letters.rstrip(_MISSING_LETTER)})
 
 
 def unpacked(octets: bytes) -> dict[str, Attribute]:
     """Return the whole of what ``packed`` made, or an earlier version of it."""
     known = msgspec.json.decode(octets, type=dict[str, bool | int | str])
-    return _NOTHING_KNOWN | known
+    letters = str(known.pop(_SIGNAL_LETTERS, ""))
+    words = (_WORDS_OF_LETTERS[letter] for letter in letters)
+    return {**_NOTHING_KNOWN, **known, **dict(zip(_SIGNALS_IN_ORDER, words, strict=False))}
 
 
 def taken_for_good(fact: Fact) -> Evidence:

@@ -29,12 +29,17 @@ def standing_of(kept: KeptReport | None, now_seconds: int) -> Standing:
     """Return what the latest report amounts to; what is not known to be well is not good."""
     if kept is None:
         return Standing.MISSING
-    if now_seconds - kept.taken_at > FRESH_SECONDS:
+    if is_stale(kept, now_seconds):
         return Standing.STALE
     states = set(kept.states.values())
     if State.FALSE in states:
         return Standing.BAD
     return Standing.GOOD if states == {State.TRUE} else Standing.UNKNOWN
+
+
+def is_stale(kept: KeptReport | None, now_seconds: int) -> bool:
+    """Say whether there is a report that is too old to count."""
+    return kept is not None and now_seconds - kept.taken_at > FRESH_SECONDS
 
 
 def words_of(kept: KeptReport | None, standing: Standing) -> dict[str, str]:

@@ -83,7 +83,7 @@ class Proving:
         expected = self._records.answered(attester.handle, Step.ENROL)
         secret, public_area = expected[:SECRET_BYTES], expected[SECRET_BYTES:]
         key = PendingActivation(public_area, secret).finish(answer)
-        with self._records.database.begin() as connection:
+        with self._records.changing(attester.handle) as connection:
             self._records.enrol(connection, attester, KeptDevice(key.public_area))
 
     def challenge(self, owner: bytes, device_id: bytes) -> bytes:
@@ -110,7 +110,7 @@ class Proving:
         reference = self._setup.reference()
         nonce = self._records.answered(attester.handle, Step.PROVE)
         bound = bound_nonce(nonce, attester.device_public)
-        with self._records.database.begin() as connection:
+        with self._records.changing(attester.handle) as connection:
             kept = self._records.device(connection, attester.handle, to_change=True)
             if kept is None:
                 raise NotEnrolledError

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from enigm.crypto.signatures import Ed25519
 from enigm.domains.attestation import rules, store
 from enigm.domains.attestation.errors import ChallengeEndedError
+from enigm.domains.attestation.model import AttestationHandle
+from enigm.foundation.recent import Recent
 from enigm.foundation.sealing import ColumnSeal
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     import sqlalchemy as sa
 
+    from enigm.crypto.attestation.verdict import Verdict
     from enigm.domains.attestation.model import (
-        AttestationHandle,
         Attester,
         KeptDevice,
         Standing,
@@ -25,6 +31,19 @@ if TYPE_CHECKING:
     from enigm.foundation.keyfile import Keys
 
 _TIME_BYTES = 8
+# What a device proved to another process counts here after this long at most.
+LOOK_SECONDS = 1
+# Some 100 MB at most: a row of 2 KB, and its verdict.
+SEEN_MAX = 16_384
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A device as it was read, with its verdict verified."""
+
+    sealed: bytes | None
+    kept: KeptDevice | None
+    verdict: Verdict | None
 
 
 class AttestationRecords:
@@ -38,16 +57,21 @@ class AttestationRecords:
         self.verdict_key = Ed25519.from_seed(keys.derive("attestation", "verdicts"))
         self._challenges = ColumnSeal(keys, "attestation.challenge.sealed", entropy)
         self._devices = ColumnSeal(keys, "attestation.device.sealed", entropy)
+        self._seen = Recent[AttestationHandle, _Seen](LOOK_SECONDS, SEEN_MAX, clock)
 
     def standing(self, handle: AttestationHandle) -> Standing:
-        """Return how the machine behind a handle stands now."""
-        with self.database.read() as connection:
-            kept = self.device(connection, handle)
-        return self.standing_of(kept)[0]
+        """Return how the machine behind a handle stands now.
+
+        Whether its verdict still counts is asked each time; ``LOOK_SECONDS`` bounds only what
+        other processes wrote.
+        """
+        seen = self._seen.get(handle, lambda last: self._read(handle, last))
+        return rules.standing_of(seen.kept, seen.verdict, self.clock.now_seconds())[0]
 
     def standing_of(self, kept: KeptDevice | None) -> tuple[Standing, str]:
         """Return how a device stands now, and in which good state."""
-        return rules.standing_of(kept, self.verdict_key.public, self.clock.now_seconds())
+        verdict = rules.verdict_in(kept, self.verdict_key.public)
+        return rules.standing_of(kept, verdict, self.clock.now_seconds())
 
     def device(
         self, connection: sa.Connection, handle: AttestationHandle, *, to_change: bool = False
@@ -73,8 +97,31 @@ class AttestationRecords:
 
     def forget(self, handle: AttestationHandle) -> None:
         """Delete what is kept under a handle."""
-        with self.database.begin() as connection:
+        with self.changing(handle) as connection:
             store.forget(connection, handle)
+
+    @contextmanager
+    def changing(self, *handles: AttestationHandle) -> Generator[sa.Connection]:
+        """Open a transaction that changes devices; what was seen of them is then forgotten.
+
+        Without handles, of all: where the caller cannot know yet which.
+        """
+        try:
+            with self.database.begin() as connection:
+                yield connection
+        finally:
+            for handle in handles:
+                self._seen.drop(handle)
+            if not handles:
+                self._seen.clear()
+
+    def _read(self, handle: AttestationHandle, last: _Seen | None) -> _Seen:
+        with self.database.read() as connection:
+            sealed = store.find_device(connection, handle)
+        if last is not None and sealed == last.sealed:
+            return last
+        kept = None if sealed is None else self.opened(handle, sealed)
+        return _Seen(sealed, kept, rules.verdict_in(kept, self.verdict_key.public))
 
     def challenge(self, handle: AttestationHandle, step: Step, expected: bytes) -> None:
         """Keep what one answer has to match, for two minutes."""

@@ -103,7 +103,7 @@ class AttestationSetup:
             AttestationRefusedError: REFERENCE, REFERENCE_EXPIRED, REFERENCE_ROLLBACK.
             NotSetUpError: nobody may sign one yet.
         """
-        with self._records.database.begin() as connection:
+        with self._records.changing() as connection:
             change, ended = self._change(connection, signed)
             store.keep_reference(connection, change.version, signed)
             for handle in ended:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from enigm.domains.handles import rules, store
+from enigm.domains.handles.actions.recalling import NONCE_BYTES, Recall, Recalled
 from enigm.domains.handles.errors import HandleExpiredError
 from enigm.domains.handles.model import HANDLE_BYTES, Handle, Purpose, Scope, SubjectId
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from enigm.foundation.keyfile import Keys
 
 KEY_BYTES = 32
-NONCE_BYTES = 12
 
 
 class HandleAuthority:
@@ -31,6 +31,7 @@ class HandleAuthority:
         self.clock = clock
         self.entropy = entropy
         self._wrapping = AESGCM(keys.derive("handles", "epoch keys"))
+        self._recall = Recall(database, clock, self._wrapping)
 
     def scope(self, purpose: Purpose, tenant: str = "") -> Scope:
         """Return the scope that handles are made in now."""
@@ -42,51 +43,81 @@ class HandleAuthority:
 
     def handle(self, subject: SubjectId, purpose: Purpose, tenant: str = "") -> Handle:
         """Return a device's handle for a purpose in the current epoch."""
-        scope = self.scope(purpose, tenant)
-        with self.database.read() as connection:
-            if store.is_subject(connection, subject) and store.wrapped_key(connection, scope):
-                return rules.handle_for(self.key(connection, scope), scope, subject)
-        with self.database.begin() as connection:
-            store.keep_subject(connection, subject)
-            return rules.handle_for(self._made_key(connection, scope), scope, subject)
+        return self._named(subject, purpose, tenant)[0]
 
     def live_handles(self, subject: SubjectId, purpose: Purpose, tenant: str = "") -> list[Handle]:
         """Return a device's handles of every epoch whose key still stands, newest first.
 
         What was tied to a handle before epochs turned is found under an older one.
         """
-        newest = self.handle(subject, purpose, tenant)
-        with self.database.read() as connection:
-            scopes = [
-                scope
-                for scope in store.live_scopes(connection)
-                if (scope.purpose, scope.tenant) == (purpose, tenant)
+        return list(self._named(subject, purpose, tenant))
+
+    def _named(self, subject: SubjectId, purpose: Purpose, tenant: str) -> tuple[Handle, ...]:
+        scope = self.scope(purpose, tenant)
+        recalled = self._recall.look()
+        made = recalled.named.get((subject, scope))
+        if made is None:
+            recalled = self._kept(recalled, subject, scope)
+            older = [
+                each
+                for each in reversed(recalled.keys)
+                if (each.purpose, each.tenant) == (purpose, tenant) and each != scope
             ]
-            found = [rules.handle_for(self.key(connection, each), each, subject) for each in scopes]
-        return [newest, *(each for each in reversed(found) if each != newest)]
+            made = tuple(
+                rules.handle_for(recalled.keys[each], each, subject) for each in (scope, *older)
+            )
+            recalled.named[subject, scope] = made
+        return made
+
+    def _kept(self, recalled: Recalled, subject: SubjectId, scope: Scope) -> Recalled:
+        """Return what is known once the subject and the scope's key are in the store."""
+        if scope in recalled.keys and subject in recalled.subjects:
+            return recalled
+        with self.database.read() as connection:
+            is_kept = scope in recalled.keys and store.is_subject(connection, subject)
+        if not is_kept:
+            with self.database.begin() as connection:
+                store.keep_subject(connection, subject)
+                self._make_key(connection, scope)
+            if scope not in recalled.keys:
+                self._recall.drop()
+                recalled = self._recall.look()
+        recalled.subjects.add(subject)
+        return recalled
 
     def revoke(self, subject: SubjectId) -> None:
         """Revoke a device under every purpose whose key still stands."""
         with self.database.begin() as connection:
-            for scope in store.live_scopes(connection):
-                handle = rules.handle_for(self.key(connection, scope), scope, subject)
+            for scope, wrapped in store.wrapped_keys(connection).items():
+                handle = rules.handle_for(self._recall.unwrapped(scope, wrapped), scope, subject)
                 store.keep_revoked(connection, scope, handle, rules.key_ends_at(scope))
+            store.grow_revision(connection)
+        self._recall.drop()
 
     def revoke_handle(self, purpose: Purpose, handle: Handle) -> None:
         """Revoke one handle of the present epoch, by who knows no more than the handle."""
         scope = self.scope(purpose)
         with self.database.begin() as connection:
             store.keep_revoked(connection, scope, handle, rules.key_ends_at(scope))
+            store.grow_revision(connection)
+        self._recall.drop()
 
     def forget(self, subject: SubjectId) -> None:
         """Forget a device whose account is deleted; its handles resolve to nobody."""
         with self.database.begin() as connection:
             store.forget_subject(connection, subject)
+            store.grow_revision(connection)
+        self._recall.drop()
 
     def is_revoked(self, scope: Scope, handle: Handle) -> bool:
         """Say whether a handle was revoked."""
-        with self.database.read() as connection:
-            return store.is_revoked(connection, scope, handle)
+        recalled = self._recall.look()
+        found = recalled.revoked.get((scope, handle))
+        if found is None:
+            with self.database.read() as connection:
+                found = store.is_revoked(connection, scope, handle)
+            recalled.revoked[scope, handle] = found
+        return found
 
     def revocation_list(self, scope: Scope) -> list[Handle]:
         """Return what one purpose is told: its revoked handles among random ones, sorted.
@@ -107,13 +138,11 @@ class HandleAuthority:
         wrapped = store.wrapped_key(connection, scope)
         if wrapped is None:
             raise HandleExpiredError
-        nonce, content = wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:]
-        return self._wrapping.decrypt(nonce, content, repr(scope).encode())
+        return self._recall.unwrapped(scope, wrapped)
 
-    def _made_key(self, connection: sa.Connection, scope: Scope) -> bytes:
+    def _make_key(self, connection: sa.Connection, scope: Scope) -> None:
         if store.wrapped_key(connection, scope) is None:
             nonce = self.entropy.random_bytes(NONCE_BYTES)
             made = self.entropy.random_bytes(KEY_BYTES)
             wrapped = nonce + self._wrapping.encrypt(nonce, made, repr(scope).encode())
             store.keep_key(connection, scope, wrapped, rules.key_ends_at(scope))
-        return self.key(connection, scope)

@@ -44,7 +44,7 @@ LOOK_SECONDS = 1
 ASSIGNMENTS_MAX = 10_000
 # Decisions are remembered for statistics, so they are written in batches and may be lost in a
 # crash; the audit log keeps what must not be.
-REMEMBERED_BATCH = 256
+REMEMBERED_BATCH = 1024
 REMEMBER_SECONDS = 5
 
 

@@ -2,8 +2,8 @@
 
 A signed text alone could be put back by whoever writes to the store: an older version is signed,
 too. So the choice of versions, and who they are assigned to, is signed together with a number.
-A process remembers the newest number it saw, and the audit log, which is another store, the
-newest of all: a statement below either is a rollback and decides nothing.
+A statement below the newest number that was seen, or that the audit log recorded, is a rollback
+and decides nothing (foundation.rollback).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from enigm.domains.policy.errors import (
     PolicyUnverifiableError,
 )
 from enigm.domains.policy.model import PolicyChange, PolicyVersion, Standing
+from enigm.foundation.rollback import NewestNumber
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -39,7 +40,7 @@ class SignedPolicies:
         """Keep the key that signs, and where changes are recorded."""
         self._key = Hybrid.from_seed(keys.derive("policy", "signing key"))
         self._records = records
-        self._newest_seen = 0
+        self._newest = NewestNumber(records.newest_number)
 
     def sign_text(self, name: str, version: int, text: str) -> PolicyVersion:
         """Return a text under its name and version, signed."""
@@ -83,8 +84,7 @@ class SignedPolicies:
             PolicyUnverifiableError: the rows are not those that were signed.
             PolicyRolledBackError: a newer statement was seen or recorded before.
         """
-        # The log is asked once per process; from then on the process itself remembers.
-        newest = self._newest_seen or self._records.newest_number()
+        newest = self._newest.known()
         found = store.find_standing(connection, to_change=to_change)
         if found is None:
             raise PolicyRolledBackError
@@ -92,7 +92,7 @@ class SignedPolicies:
         self._verify(rules.standing_bytes(standing), signature, _STANDING_CONTEXT)
         if standing.number < newest:
             raise PolicyRolledBackError
-        self._newest_seen = standing.number
+        self._newest.saw(standing.number)
         return standing
 
     def change(self, connection: sa.Connection, change: PolicyChange, before: Standing) -> None:
@@ -101,9 +101,9 @@ class SignedPolicies:
         A crash between the two leaves the log one ahead of the store: decisions then stop until
         an operator looks and confirms. The other order would leave a change on no record.
         """
-        number = max(before.number, self._newest_seen, self._records.newest_number()) + 1
+        number = self._newest.after(before.number)
         self._records.record(change, number)
-        self._newest_seen = number
+        self._newest.saw(number)
         after = replace(store.rows_alone(connection), number=number)
         store.keep_standing(connection, number, self._signature(after))
 

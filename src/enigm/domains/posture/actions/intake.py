@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from enigm.domains.posture import rules, store
 from enigm.domains.posture.errors import ChallengeEndedError, UnaskedSignalError
-from enigm.domains.posture.model import Challenge, Standing
+from enigm.domains.posture.model import Challenge, PostureHandle, Standing
+from enigm.foundation.recent import Recent
 from enigm.foundation.sealing import ColumnSeal
 from enigm.wire.posture_report import NONCE_BYTES, State, verify_report
 
 if TYPE_CHECKING:
-    from enigm.domains.posture.model import KeptReport, PostureHandle, Reporter
+    from enigm.domains.posture.model import KeptReport, Reporter
     from enigm.domains.posture.needs import Reporters
     from enigm.foundation.clock import Clock
     from enigm.foundation.database import Database
     from enigm.foundation.entropy import Entropy
     from enigm.foundation.keyfile import Keys
     from enigm.wire.posture_report import Signal
+
+
+# What a device reported to another process counts here after this long at most.
+LOOK_SECONDS = 1
+# Some 100 MB at most: a report, and its signals' words.
+SEEN_MAX = 16_384
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A report as it was read, and what it amounts to while it is fresh."""
+
+    sealed: bytes | None
+    kept: KeptReport | None
+    standing: Standing
+    words: dict[str, str]
 
 
 class PostureRecords:
@@ -30,23 +48,43 @@ class PostureRecords:
         self.entropy = entropy
         self.challenges = ColumnSeal(keys, "posture.challenge.sealed", entropy)
         self.reports = ColumnSeal(keys, "posture.report.sealed", entropy)
+        self._seen = Recent[PostureHandle, _Seen](LOOK_SECONDS, SEEN_MAX, clock)
 
     def latest(self, handle: PostureHandle) -> KeptReport | None:
         """Return a handle's latest report."""
-        with self.database.read() as connection:
-            sealed = store.find_report(connection, handle)
-        return None if sealed is None else rules.unpacked(self.reports.open(sealed, handle))
+        return self._read(handle, None).kept
+
+    def keep(self, handle: PostureHandle, packed: bytes, ends_at: int) -> None:
+        """Write a report in place of an older one."""
+        sealed = self.reports.seal(packed, handle)
+        with self.database.begin() as connection:
+            store.keep(connection, store.report, handle, sealed, ends_at)
+        self._seen.drop(handle)
 
     def forget(self, handle: PostureHandle) -> None:
         """Delete what is kept under a handle."""
         with self.database.begin() as connection:
             store.forget(connection, handle)
+        self._seen.drop(handle)
 
     def standing(self, handle: PostureHandle) -> tuple[Standing, dict[str, str]]:
-        """Return how a handle stands now, and each signal's word, for a policy to look at."""
-        kept = self.latest(handle)
-        standing = rules.standing_of(kept, self.clock.now_seconds())
-        return standing, rules.words_of(kept, standing)
+        """Return how a handle stands now, and each signal's word, for a policy to look at.
+
+        Whether it is stale is asked at every look; ``LOOK_SECONDS`` bounds only what others wrote.
+        """
+        seen = self._seen.get(handle, lambda last: self._read(handle, last))
+        if rules.is_stale(seen.kept, self.clock.now_seconds()):
+            return Standing.STALE, rules.words_of(seen.kept, Standing.STALE)
+        return seen.standing, seen.words
+
+    def _read(self, handle: PostureHandle, last: _Seen | None) -> _Seen:
+        with self.database.read() as connection:
+            sealed = store.find_report(connection, handle)
+        if last is not None and sealed == last.sealed:
+            return last
+        kept = None if sealed is None else rules.unpacked(self.reports.open(sealed, handle))
+        standing = rules.standing_of(kept, 0 if kept is None else kept.taken_at)
+        return _Seen(sealed, kept, standing, rules.words_of(kept, standing))
 
 
 class PostureIntake:
@@ -93,10 +131,7 @@ class PostureIntake:
             raise UnaskedSignalError
         states = {signal: verified.state_of(signal) for signal in asked.states}
         packed = rules.packed(verified.taken_at, states)
-        with self._records.database.begin() as connection:
-            sealed = self._records.reports.seal(packed, reporter.handle)
-            end = reporter.handle_ends_at
-            store.keep(connection, store.report, reporter.handle, sealed, end)
+        self._records.keep(reporter.handle, packed, reporter.handle_ends_at)
         return rules.standing_of(rules.unpacked(packed), now)
 
     def forget(self, owner: bytes, device_id: bytes) -> None:
