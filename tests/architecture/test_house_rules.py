@@ -8,6 +8,7 @@ import pytest
 
 from enigm.assembly.main import app
 from tests.architecture.code_checks import CODE_CHECKS
+from tests.architecture.route_checks import ROUTE_CHECKS, critical_routes_are_protected
 from tests.architecture.text_checks import (
     TEXT_CHECKS,
     named_enigm_commands_exist,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 EVIDENCE = {
     honest_wording: ("PRV-06", "PAY-12"),
     honest_sentences: ("PAY-12", "PAY-06", "SIM-09"),
+    critical_routes_are_protected: ("POL-01", "CMD-09"),
 }
 
 
@@ -34,7 +36,7 @@ EVIDENCE = {
             id=check.__name__,
             marks=[pytest.mark.requirement(*EVIDENCE[check])] if check in EVIDENCE else [],
         )
-        for check in (*CODE_CHECKS, *TEXT_CHECKS, *WORDING_CHECKS)
+        for check in (*CODE_CHECKS, *ROUTE_CHECKS, *TEXT_CHECKS, *WORDING_CHECKS)
     ],
 )
 def test_the_tree_keeps(check: Callable[[Tree], list[str]]) -> None:

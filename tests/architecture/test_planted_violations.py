@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.architecture import code_checks, text_checks
+from tests.architecture import code_checks, route_checks, text_checks
 from tests.architecture.tree import Tree, plant
 from tests.architecture.wording import (
     COMMAND,
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SAYS = '"""What this is for."""\n'
+PAGE = "src/enigm/faces/command/pages/a.py"
+OPEN = SAYS + '@post("/a", opt=opened_to(Access.SESSION))\ndef erase(request):\n    '
 
 PLANTED: list[tuple[Callable[[Tree], list[str]], str, dict[str, str]]] = [
     (
@@ -69,6 +71,40 @@ PLANTED: list[tuple[Callable[[Tree], list[str]], str, dict[str, str]]] = [
         code_checks.crossings_are_sentences,
         "silent",
         {"src/enigm/crossings/a_becomes_b.py": SAYS + "A = 1\n"},
+    ),
+    (
+        route_checks.critical_routes_are_protected,
+        "page",
+        {PAGE: OPEN + "own(permit_of(request))\n"},
+    ),
+    (
+        route_checks.critical_routes_are_protected,
+        "behind another function",
+        {PAGE: OPEN + "_do(request)\n\ndef _do(request):\n    leave_of(request)\n"},
+    ),
+    (
+        route_checks.critical_routes_are_protected,
+        "entry",
+        {PAGE: OPEN + "accounts.pins.grants.start(request)\n"},
+    ),
+    (
+        route_checks.critical_routes_are_protected,
+        "unmarked",
+        {PAGE: SAYS + '@post("/a")\ndef erase(request):\n    leave_of(request)\n'},
+    ),
+    (
+        route_checks.critical_routes_are_protected,
+        "account path",
+        {
+            "src/enigm/domains/accounts/routes/a.py": SAYS
+            + 'SESSION = opened_to(Access.SESSION)\n\n@delete("/a", opt=SESSION)\n'
+            "def erase(permit: PinPermit):\n    own.erase(permit)\n"
+        },
+    ),
+    (
+        route_checks.permits_come_from_the_door,
+        "page",
+        {PAGE: OPEN + "own.erase(Permit(request.caller, b'', request.grant))\n"},
     ),
     (text_checks.no_machine_paths, "work", {"docs/a.md": f"See `/{'work'}/main/docs`.\n"}),
     (text_checks.no_machine_paths, "home", {"src/enigm/a.py": "A = '/home/someone/a'\n"}),
@@ -123,6 +159,13 @@ PLANTED: list[tuple[Callable[[Tree], list[str]], str, dict[str, str]]] = [
     (text_checks.no_lifecycle_downloads, "npm", {"scripts/a.sh": "npm ci\n"}),
 ]
 
+ALL_CHECKS = (
+    *code_checks.CODE_CHECKS,
+    *route_checks.ROUTE_CHECKS,
+    *text_checks.TEXT_CHECKS,
+    *WORDING_CHECKS,
+)
+
 HONEST = {
     "README.md": "Run `make tea`, read `docs/a.md`. Nobody is untraceable, and we do not say so.\n",
     "Makefile": "tea:\n",
@@ -132,6 +175,11 @@ HONEST = {
     "src/enigm/__init__.py": SAYS,
     "src/enigm/domains/__init__.py": SAYS,
     "src/enigm/domains/accounts/__init__.py": SAYS,
+    "src/enigm/faces/command/pages/__init__.py": SAYS,
+    PAGE: SAYS + 'END = protected("esim.end")\n\n@post("/a", opt=END)\ndef end(request):\n'
+    "    leave_of(request)\n",
+    "src/enigm/faces/command/pages/b.py": SAYS + "from enigm.faces.command.pages.a import END\n\n"
+    '@post("/b", opt=END)\ndef end(request):\n    leave_of(request)\n',
     "src/enigm/domains/accounts/rules.py": SAYS + "import importlib.resources\n",
     "src/enigm/crossings/__init__.py": SAYS,
     "src/enigm/crossings/a_becomes_b.py": '"""A. B.\n\nCarries: a\nWithholds: b\nDies: c\n"""\n',
@@ -162,7 +210,7 @@ def test_a_planted_fault_is_found(
 
 @pytest.mark.parametrize(
     "check",
-    [*code_checks.CODE_CHECKS, *text_checks.TEXT_CHECKS, *WORDING_CHECKS],
+    ALL_CHECKS,
     ids=lambda check: check.__name__,
 )
 def test_an_honest_tree_passes(check: Callable[[Tree], list[str]], tmp_path: Path) -> None:
@@ -171,7 +219,7 @@ def test_an_honest_tree_passes(check: Callable[[Tree], list[str]], tmp_path: Pat
 
 def test_every_check_has_a_planted_fault() -> None:
     planted = {check for check, _, _ in PLANTED}
-    assert planted == {*code_checks.CODE_CHECKS, *text_checks.TEXT_CHECKS, *WORDING_CHECKS}
+    assert planted == set(ALL_CHECKS)
 
 
 @pytest.mark.parametrize(
