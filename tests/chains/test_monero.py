@@ -261,6 +261,7 @@ def test_a_wrong_network_wallet_or_login_is_refused(monero: MoneroShop, tmp_path
         monero.method(primary_address=monero.stranger).verify_configuration()
     login = tmp_path / "login"
     login.write_text("enigm:another password")
+    login.chmod(0o644)
     with pytest.raises(SetupError, match="may be read by others"):
         monero.method(wallet_login_file=login)
     login.chmod(0o600)

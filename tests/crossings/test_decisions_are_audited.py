@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from enigm.assembly.trust import Publishing
 from enigm.crossings.decision_is_audited_by_handle import PolicyChangesAudited
 from enigm.crypto.tree_log.verification import verify_log
 from enigm.domains.audit import store as audit_store
@@ -146,9 +147,9 @@ async def test_a_log_that_was_rewritten_is_told_and_stops_nothing_else(tmp_path)
     settings = settings_of_tests(tmp_path)
     async with running_service(settings) as started:
         await started.journey.register()
-        started.service.upkeep.run_once()
-        # Whoever came first, this or the service's own upkeep, has published it soon.
-        wait_until((settings.audit_folder / "checkpoint").exists)
+        # What the service published while it started may vouch for nothing yet.
+        jobs = started.service.upkeep.jobs
+        next(job for job in jobs if isinstance(job, Publishing)).publish()
         await started.journey.register()
         with started.service.databases["audit"].begin() as connection:
             connection.execute(audit_store.entry.update().values(commitment=bytes(32)))
