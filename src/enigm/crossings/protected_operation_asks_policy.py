@@ -98,7 +98,8 @@ class ProtectedOperationAsksPolicy:
             if operation.is_critical or face is Face.COMMAND:
                 owner = self._from.trust.owner_of(facts.caller)
                 self._denials.record_denial(owner, error.code)
-            if face is Face.COMMAND and self._asks_devices(facts):
+            is_in_app = face is Face.COMMAND and Face.APP in operation.faces
+            if is_in_app and self._asks_devices(facts):
                 raise PolicyDeniedError(f"{error.detail} {_ELSEWHERE}", error.trace) from error
             raise
         return facts.caller, facts.device_id
