@@ -9,7 +9,7 @@ from tests.support.databases import (
     postgres_database,
     postgres_server,
 )
-from tests.support.service import journey, prepared_folder, running
+from tests.support.service import journey, prepared_folder, prepared_today, running
 
 __all__ = [
     "journey",
@@ -19,6 +19,7 @@ __all__ = [
     "postgres_database",
     "postgres_server",
     "prepared_folder",
+    "prepared_today",
     "running",
 ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
+import shutil
 import socket
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -264,8 +265,9 @@ async def has_text(app: App, conversation: str, text: str) -> views.Message | No
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
+async def world(tmp_path: Path, prepared_today: Path) -> AsyncIterator[World]:
     """A service and nobody yet."""
+    shutil.copytree(prepared_today, tmp_path / "service")
     service = ServiceOnPort(tmp_path / "service")
     await service.start()
     made = World(service, tmp_path)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from enigm.assembly.service import build_service
+from enigm.foundation.clock import SystemClock
 from enigm.foundation.entropy import SystemEntropy
 from enigm.foundation.log import EventLog
 from enigm.foundation.settings import Settings
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from enigm.assembly.service import Service
+    from enigm.foundation.clock import Clock
 
 # Work that takes no time: tests of its price ask for more.
 EASY_LIMITS = {"accounts.proof_difficulty_bits": 1}
@@ -69,8 +71,16 @@ def prepared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     Made once, because making six encrypted files anew costs most of a small test's time.
     """
-    folder = tmp_path_factory.mktemp("prepared")
-    clock = FakeClock()
+    return _first_start(tmp_path_factory.mktemp("prepared"), FakeClock())
+
+
+@pytest.fixture(scope="session")
+def prepared_today(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A service's folder as a first start on this machine's own clock leaves it."""
+    return _first_start(tmp_path_factory.mktemp("prepared-today"), SystemClock())
+
+
+def _first_start(folder: Path, clock: Clock) -> Path:
     log = EventLog(io.StringIO(), clock, strict=True)
     service = build_service(settings_of_tests(folder), clock, SystemEntropy(), log=log)
     for database in service.databases.values():
