@@ -28,7 +28,7 @@ jars = sa.Table(
     sa.Column("number", ROW_NUMBER, primary_key=True),
     sa.Column("label", sa.String(40), nullable=False, unique=True),
     sa.Column("content", sa.LargeBinary),
-    sa.Column("count", sa.BigInteger, nullable=False, default=0),
+    sa.Column("count", sa.BigInteger, nullable=False, server_default="0"),
 )
 
 

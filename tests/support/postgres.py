@@ -59,8 +59,11 @@ class PostgresServer:
 
 
 @contextmanager
-def running_postgres() -> Generator[PostgresServer]:
-    """Start a server in a new folder, and stop it and delete the folder afterwards."""
+def running_postgres(options: str = "") -> Generator[PostgresServer]:
+    """Start a server in a new folder, and stop it and delete the folder afterwards.
+
+    Options are the server's own, such as ``-c fsync=on`` for whoever measures.
+    """
     binaries = _binaries()
     # A short path: a socket's whole name must fit into 107 bytes.
     folder = Path(tempfile.mkdtemp(prefix="enigm-pg-"))
@@ -78,8 +81,8 @@ def running_postgres() -> Generator[PostgresServer]:
             "local all administrator trust\nlocal all all scram-sha-256\n"
         )
         control = [*as_user, str(binaries / "pg_ctl"), "-D", str(data), "-w"]
-        options = f"{_OPTIONS} -k {folder}"
-        _run([*control, "-l", str(folder / "log"), "-o", options, "start"])
+        chosen = f"{_OPTIONS} {options} -k {folder}"
+        _run([*control, "-l", str(folder / "log"), "-o", chosen, "start"])
         try:
             yield PostgresServer(folder)
         finally:

@@ -7,12 +7,14 @@ Rules that make one store's code right on both engines:
   so a value that is read in order to be changed is read ``.with_for_update()`` (which SQLite
   leaves out), or changed by one conditional UPDATE whose ``rowcount`` is looked at.
 - Timestamps are whole seconds in ``BigInteger`` columns; booleans and JSON are avoided.
+- What happens all the time goes through ``together()`` and ``foundation.statements.Prepared``.
 """
 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final, Literal, cast
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar, cast
 
 import sqlalchemy as sa
 from sqlalchemy import exc
@@ -20,11 +22,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlcipher3 import dbapi2
 
 from enigm.foundation.errors import UnavailableError
+from enigm.foundation.shared_commit import SharedCommit
+from enigm.foundation.statements import Prepared
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Mapping, Sequence
 
-    from sqlalchemy.sql.dml import ReturningInsert
+T = TypeVar("T")
 
 # The driver is compiled and says nothing of its types.
 sqlite_driver: Any = dbapi2
@@ -48,6 +52,11 @@ _SQLITE_OUTAGES: Final = (
     "attempt to write a readonly database",
     "unable to open database file",
 )
+
+_OUTAGE_CLASSES: Final = (exc.TimeoutError, exc.OperationalError, sqlite_driver.OperationalError)
+
+# Far more than all domains together have ways to write a row.
+_WAYS_MAX: Final = 1024
 
 # Names for constraints, so that a migration can name what it drops on either engine.
 _CONSTRAINT_NAMES = {
@@ -73,6 +82,8 @@ class Database:
         self._writer = writer
         self._reader = reader
         self._bare_writer = writer.execution_options(**{NO_TRANSACTION: True})
+        self._bare_reader = reader.execution_options(**{NO_TRANSACTION: True})
+        self._shared = SharedCommit(self.begin, _is_outage)
 
     @property
     def dialect(self) -> Dialect:
@@ -97,13 +108,32 @@ class Database:
             with _connected(self._writer) as connection, connection.begin():
                 yield connection
             return
-        with _connected(self._bare_writer) as connection, _transaction(connection):
+        with _connected(self._bare_writer) as connection, _transaction(connection, "IMMEDIATE"):
             yield connection
+
+    def together(self, deed: Callable[[sa.Connection], T]) -> T:
+        """Do a deed in a transaction and return what it returns, once that is durable.
+
+        Embedded, deeds that other threads bring meanwhile share one commit, which is what costs
+        most. Each is undone alone where it raises, and its exception reaches its own caller only.
+        A deed may run in another caller's thread, and never begins a transaction itself.
+
+        Raises:
+            UnavailableError: as ``begin()``. Nothing of the deed was kept.
+        """
+        if self.dialect == "postgresql":
+            with self.begin() as connection:
+                return deed(connection)
+        return self._shared.perform(deed)
 
     @contextmanager
     def read(self) -> Generator[sa.Connection]:
         """Open a transaction that cannot write and, embedded, does not wait for the writer."""
-        with _connected(self._reader) as connection, connection.begin():
+        if self.dialect == "postgresql":
+            with _connected(self._reader) as connection, connection.begin():
+                yield connection
+            return
+        with _connected(self._bare_reader) as connection, _transaction(connection, "DEFERRED"):
             yield connection
 
     @contextmanager
@@ -130,7 +160,7 @@ def _connected(engine: sa.Engine) -> Generator[sa.Connection]:
     try:
         with engine.connect() as connection:
             yield connection
-    except (exc.TimeoutError, exc.OperationalError, sqlite_driver.OperationalError) as error:
+    except Exception as error:
         if not _is_outage(error):
             raise
         raise UnavailableError(
@@ -139,14 +169,14 @@ def _connected(engine: sa.Engine) -> Generator[sa.Connection]:
 
 
 @contextmanager
-def _transaction(connection: sa.Connection) -> Generator[None]:
+def _transaction(connection: sa.Connection, kind: str) -> Generator[None]:
     """Begin and end a transaction of SQLite's own.
 
     SQLAlchemy's takes a tenth of a millisecond longer where a service is idle between messages,
     which is when somebody waits for one.
     """
     driver: Any = connection.connection.driver_connection
-    driver.execute("BEGIN IMMEDIATE")
+    driver.execute(f"BEGIN {kind}")
     try:
         yield
         driver.execute("COMMIT")
@@ -158,16 +188,22 @@ def _transaction(connection: sa.Connection) -> Generator[None]:
 
 def _is_outage(error: Exception) -> bool:
     """Tell an outage from a mistake of ours, which SQLite reports in the same class."""
+    if not isinstance(error, _OUTAGE_CLASSES):
+        return False
     cause = error.orig if isinstance(error, exc.DBAPIError) else error
     return not isinstance(cause, sqlite_driver.Error) or str(cause).startswith(_SQLITE_OUTAGES)
 
 
+def insert_row(connection: sa.Connection, table: sa.Table, row: Mapping[str, Any]) -> None:
+    """Insert a row; columns that it does not name get the database's default."""
+    _insertion(connection.dialect.name, table, tuple(row)).run(connection, row)
+
+
 def insert_if_absent(connection: sa.Connection, table: sa.Table, row: Mapping[str, Any]) -> bool:
     """Insert a row unless one of its unique keys is taken; say whether it was inserted."""
-    # inline: asking PostgreSQL for the new key as well would cost us its row count.
-    statement = _insert(connection, table).values(**row).on_conflict_do_nothing().inline()
-    counted = statement.execution_options(preserve_rowcount=True)
-    return connection.execute(counted).rowcount == 1
+    return (
+        _insertion_if_absent(connection.dialect.name, table, tuple(row)).run(connection, row) == 1
+    )
 
 
 def insert_or_replace(
@@ -178,13 +214,7 @@ def insert_or_replace(
     key: Sequence[str],
 ) -> None:
     """Insert a row, or set its other columns where one with this key stands."""
-    statement = _insert(connection, table).values(**row)
-    changed = {name: statement.excluded[name] for name in row if name not in key}
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=list(key), set_=changed)
-        if changed
-        else statement.on_conflict_do_nothing(index_elements=list(key))
-    )
+    _replacement(connection.dialect.name, table, tuple(row), tuple(key)).run(connection, row)
 
 
 def add_to_counter(
@@ -196,14 +226,61 @@ def add_to_counter(
     amount: int,
 ) -> int:
     """Add to a counter that starts at 0 and return the new value, in one statement."""
-    statement = _insert(connection, table).values({**key, column: amount})
-    counted: ReturningInsert[int] = statement.on_conflict_do_update(
-        index_elements=list(key), set_={column: table.c[column] + amount}
-    ).returning(table.c[column])
-    return connection.execute(counted).scalar_one()
+    count = _count(connection.dialect.name, table, tuple(key), column)
+    return count.scalar(connection, {**key, column: amount})
 
 
-def _insert(connection: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
-    if connection.dialect.name == "sqlite":
-        return sqlite.insert(table)
-    return postgresql.insert(table)
+def change_rows(
+    connection: sa.Connection, table: sa.Table, key: Mapping[str, Any], changed: Mapping[str, Any]
+) -> int:
+    """Set columns of the rows that have these values, none of them None; return how many."""
+    values = {f"{_KEY_PREFIX}{name}": value for name, value in key.items()}
+    return _change(table, tuple(key), tuple(changed)).run(connection, {**values, **changed})
+
+
+# A statement is made once for each table and set of columns: making it costs more than running it.
+_KEY_PREFIX: Final = "key_"
+
+
+@lru_cache(_WAYS_MAX)
+def _insertion(dialect: str, table: sa.Table, names: tuple[str, ...]) -> Prepared:
+    return Prepared(_insert(dialect, table).inline(), names)
+
+
+@lru_cache(_WAYS_MAX)
+def _insertion_if_absent(dialect: str, table: sa.Table, names: tuple[str, ...]) -> Prepared:
+    return Prepared(_insert(dialect, table).on_conflict_do_nothing().inline(), names)
+
+
+@lru_cache(_WAYS_MAX)
+def _replacement(
+    dialect: str, table: sa.Table, names: tuple[str, ...], key: tuple[str, ...]
+) -> Prepared:
+    statement = _insert(dialect, table)
+    changed = {name: statement.excluded[name] for name in names if name not in key}
+    statement = (
+        statement.on_conflict_do_update(index_elements=key, set_=changed)
+        if changed
+        else statement.on_conflict_do_nothing(index_elements=key)
+    )
+    return Prepared(statement.inline(), names)
+
+
+@lru_cache(_WAYS_MAX)
+def _count(dialect: str, table: sa.Table, key: tuple[str, ...], column: str) -> Prepared:
+    statement = _insert(dialect, table)
+    raised = table.c[column] + statement.excluded[column]
+    statement = statement.on_conflict_do_update(index_elements=key, set_={column: raised})
+    return Prepared(statement.inline().returning(table.c[column]), (*key, column))
+
+
+@lru_cache(_WAYS_MAX)
+def _change(table: sa.Table, key: tuple[str, ...], names: tuple[str, ...]) -> Prepared:
+    statement = table.update().where(
+        *(table.c[name] == sa.bindparam(f"{_KEY_PREFIX}{name}") for name in key)
+    )
+    return Prepared(statement, names)
+
+
+def _insert(dialect: str, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)

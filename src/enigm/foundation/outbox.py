@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
 
-from enigm.foundation.database import ROW_NUMBER, insert_if_absent
+from enigm.foundation.database import ROW_NUMBER, insert_if_absent, insert_row
 from enigm.foundation.ids import RANDOM_ID_BYTES, FactId, new_fact_id
 from enigm.foundation.inventory import (
     SECONDS_PER_DAY,
@@ -119,7 +119,7 @@ def announce(
     """Write a fact in the transaction of the change it tells of."""
     fact_id = new_fact_id(entropy)
     row = {"fact_id": fact_id, "kind": kind, "body": body, "attempts": 0}
-    connection.execute(sa.insert(outbox).values(due_at=clock.now_seconds(), **row))
+    insert_row(connection, outbox, row | {"due_at": clock.now_seconds()})
     return fact_id
 
 
