@@ -1,111 +1,76 @@
-"""Measures codes: made blind and finished, renewed, and spent on orders; one commit each."""
+"""Measures codes: renewed, and spent on orders, each with one forced write or a share of one.
+
+``python -m benchmarks.commerce.codes [count]`` prints what ``benchmarks.commerce.run`` reports.
+"""
 
 from __future__ import annotations
 
 import sys
 import tempfile
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from enigm.assembly.commerce import Outsiders, build_commerce, premises_of
-from enigm.assembly.surroundings import Surroundings
-from enigm.crypto.codes import BLIND_NONCE_BYTES, blind_nonces, finish_tags
-from enigm.crypto.tokens import Evaluation
-from enigm.domains.commerce.actions.code_payment import CodePayment
-from enigm.domains.commerce.actions.taxing import EuropeanVat
-from enigm.domains.commerce.model import MethodName
-from enigm.domains.commerce.model.codes import RequestName, Wanted
-from enigm.domains.commerce.model.orders import GuestsOrder
-from enigm.domains.commerce.store import DESIGN
-from enigm.foundation.clock import SystemClock
-from enigm.foundation.entropy import SystemEntropy
-from enigm.foundation.keyfile import load_or_create_keys
-from enigm.foundation.log import EventLog
-from enigm.foundation.settings import Settings
-from enigm.foundation.stores import open_store
-from enigm.wire.code_coin import Code, CodeKind, write_code
+from benchmarks.commerce.measuring import CALLERS, REPETITIONS, Row, measured
+from benchmarks.commerce.plain import plain_on_postgres, plain_on_sqlite
+from benchmarks.commerce.shop import MeasuredShop, shop_on_postgres, shop_on_sqlcipher
+from enigm.domains.commerce.model.codes import RequestName
 
-CODES = 2_000
-BATCH = 64
+Deeds = list[Callable[[], object]]
 
 
-class NobodyAsks:
-    """An audit that is not measured here."""
+def spendings(shop: MeasuredShop, count: int) -> Deeds:
+    """Return payments of orders by code: each makes its order final and issues its token."""
+    pay = shop.commerce.codes.pay
 
-    def record(self, act: str, reviewer: bytes, order: bytes) -> None:
-        """Keep nothing."""
+    def spending(code: str) -> Callable[[], object]:
+        order = shop.order()
+        return lambda: pay(order, code, order.comeback.encode())
 
-
-def rate(count: int, deed: Callable[[], object]) -> float:
-    begun = time.perf_counter()
-    deed()
-    return count / (time.perf_counter() - begun)
+    return [spending(code) for code in shop.codes(count)]
 
 
-def main(folder: Path) -> None:
-    """Print the rates on an embedded store in the folder."""
-    limits = {"commerce.code_tries": 10**9}
-    settings = Settings(data_folder=folder, limits=limits)
-    clock, entropy = SystemClock(), SystemEntropy()
-    keys = load_or_create_keys(settings.key_file, entropy)
-    database = open_store(DESIGN, settings, keys)
-    around = Surroundings(settings, keys, clock, entropy, EventLog(sys.stderr, clock, strict=False))
-    outsiders = Outsiders({MethodName.CODE: CodePayment()}, (), EuropeanVat(), NobodyAsks())
-    shop = build_commerce(around, premises_of(around, database), outsiders)
-    numbers = {key.value_cents: key.number for key in shop.mint.ready()}
-    public = public_keys(shop.mint.published("keys"))
+def renewals(shop: MeasuredShop, count: int) -> Deeds:
+    """Return exchanges of a code for a fresh one of the same worth."""
+    exchange = shop.commerce.codes.exchange
 
-    def fresh(value: int, count: int) -> tuple[list[bytes], object, Wanted]:
-        nonces = [entropy.random_bytes(BLIND_NONCE_BYTES) for _ in range(count)]
-        state, blinded = blind_nonces(nonces)
-        return nonces, state, Wanted(numbers[value], tuple(blinded))
+    def renewal(code: str) -> Callable[[], object]:
+        wanted, name = [shop.wanted()], RequestName(shop.random_bytes(16))
+        return lambda: exchange(code, name, wanted, name)
 
-    codes: list[str] = []
-
-    def make(value: int) -> None:
-        for _ in range(0, CODES, BATCH):
-            nonces, state, wanted = fresh(value, BATCH)
-            with database.begin() as connection:
-                (signed,) = shop.mint.sign(connection, [wanted])
-            answer = Evaluation(list(signed.elements), signed.proof)
-            tags = finish_tags(state, answer, public[wanted.key])
-            codes.extend(
-                write_code(Code(CodeKind.BLIND, wanted.key, nonce, tag))
-                for nonce, tag in zip(nonces, tags, strict=True)
-            )
-
-    print(f"made blind, both halves: {rate(CODES, lambda: make(20_00)):,.0f}/s")
-    wanted = [fresh(20_00, 1)[2] for _ in codes]
-
-    def renew() -> None:
-        for code, each in zip(codes, wanted, strict=True):
-            name = RequestName(entropy.random_bytes(16))
-            shop.codes.exchange(code, name, [each], name)
-
-    print(f"renewed:                 {rate(len(codes), renew):,.0f}/s")
-    codes.clear()
-    make(20_00)
-    orders = [
-        GuestsOrder(shop.ordering.open_order(None, "app-3m", "EE", MethodName.CODE).comeback)
-        for _ in codes
-    ]
-
-    def spend() -> None:
-        for order, code in zip(orders, codes, strict=True):
-            shop.codes.pay(order, code, order.comeback.encode())
-
-    print(f"spent on an order:       {rate(len(codes), spend):,.0f}/s")
-    database.close()
+    return [renewal(code) for code in shop.codes(count)]
 
 
-def public_keys(lines: list) -> dict[int, bytes]:
-    from enigm.foundation.encoding import base64url_decode
+def rows(engine: str, shop: MeasuredShop, redeem: Callable[[], object], count: int) -> list[Row]:
+    """Measure the comparison, and ours with as many callers at once."""
+    found = [Row(engine, "bare transaction, by the driver", measured(lambda: [redeem] * count, 1))]
+    for what, made in (("spent on an order", spendings), ("renewed", renewals)):
+        found += [
+            Row(engine, what, measured(lambda made=made: made(shop, count), callers))
+            for callers in CALLERS
+        ]
+    assert shop.commerce.books.check().is_healthy
+    spent = sum(key.redeemed for key in shop.commerce.mint.totals().keys)
+    assert spent == 2 * len(CALLERS) * REPETITIONS * count
+    return found
 
-    found = [line.text.split() for line in lines]
-    return {int(words[1]): base64url_decode(words[9]) for words in found if words[8] == "public"}
+
+def embedded(count: int) -> Iterator[Row]:
+    """Measure on SQLCipher; the comparison is plain SQLite."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        shop_on_sqlcipher(Path(folder)) as shop,
+        plain_on_sqlite(Path(folder)) as redeem,
+    ):
+        yield from rows("SQLCipher", shop, redeem, count)
+
+
+def networked(count: int) -> Iterator[Row]:
+    """Measure on PostgreSQL."""
+    with shop_on_postgres() as (shop, plain), plain_on_postgres(plain) as redeem:
+        yield from rows("PostgreSQL", shop, redeem, count)
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as chosen:
-        main(Path(chosen))
+    chosen = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
+    for row in (*embedded(chosen), *networked(chosen)):
+        print(row.line())

@@ -1,60 +1,80 @@
-"""Measures the books: sealed transactions a second, one commit each and many in one."""
+"""Measures the books: sealed transactions a second.
+
+``python -m benchmarks.commerce.ledger [count]`` prints what ``benchmarks.commerce.run`` reports.
+"""
 
 from __future__ import annotations
 
+import itertools
 import sys
 import tempfile
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from enigm.assembly.commerce import premises_of
-from enigm.assembly.surroundings import Surroundings
-from enigm.domains.commerce.actions.bookkeeping import Books
+import sqlalchemy as sa
+
+from benchmarks.commerce.measuring import CALLERS, Row, measured
+from benchmarks.commerce.shop import MeasuredShop, shop_on_postgres, shop_on_sqlcipher
 from enigm.domains.commerce.model import Currency, MethodName
 from enigm.domains.commerce.model.ledger import Posting
 from enigm.domains.commerce.rules.ledger import received
-from enigm.domains.commerce.store import DESIGN
-from enigm.foundation.clock import SystemClock
-from enigm.foundation.entropy import SystemEntropy
-from enigm.foundation.keyfile import load_or_create_keys
-from enigm.foundation.log import EventLog
-from enigm.foundation.settings import Settings
-from enigm.foundation.stores import open_store
 
-TRANSACTIONS = 5_000
+# A payment in coins: four entries in two currencies.
+ENTRIES = received(MethodName.MONERO, Currency.XMR, 120_000_000_000, 18_00)
+_numbers = itertools.count()
 
 
-def postings(name: str) -> Iterator[Posting]:
-    """Yield payments in coins: four entries in two currencies."""
-    entries = received(MethodName.MONERO, Currency.XMR, 120_000_000_000, 18_00)
-    for number in range(TRANSACTIONS):
-        yield Posting(f"{name} {number}", "payment", entries, number.to_bytes(16, "big"))
+def postings(shop: MeasuredShop, count: int) -> list[Callable[[], object]]:
+    """Return bookings of payments, each a deed of its own."""
+    books, together = shop.commerce.books, shop.database.together
+
+    def booking(posting: Posting) -> Callable[[], object]:
+        return lambda: together(lambda connection: books.post(connection, posting))
+
+    return [booking(each) for each in _postings(count)]
 
 
-def main(folder: Path) -> None:
-    """Print the rates on an embedded store in the folder."""
-    settings, clock, entropy = Settings(data_folder=folder), SystemClock(), SystemEntropy()
-    keys = load_or_create_keys(settings.key_file, entropy)
-    database = open_store(DESIGN, settings, keys)
-    around = Surroundings(settings, keys, clock, entropy, EventLog(sys.stderr, clock, strict=False))
-    books = Books(premises_of(around, database))
-    begun = time.perf_counter()
-    for posting in postings("alone"):
-        with database.begin() as connection:
-            books.post(connection, posting)
-    alone = time.perf_counter() - begun
-    begun = time.perf_counter()
-    with database.begin() as connection:
-        for posting in postings("together"):
-            books.post(connection, posting)
-    together = time.perf_counter() - begun
-    assert books.check().is_healthy
-    print(f"sealed, a commit each: {TRANSACTIONS / alone:,.0f}/s")
-    print(f"sealed, one commit:    {TRANSACTIONS / together:,.0f}/s")
-    database.close()
+def rows(engine: str, shop: MeasuredShop, count: int) -> Iterator[Row]:
+    """Measure with as many callers at once, and all in one commit."""
+    what = "sealed transaction of the books"
+    for callers in CALLERS:
+        yield Row(engine, what, measured(lambda: postings(shop, count), callers))
+
+    def in_one_commit() -> list[Callable[[], object]]:
+        each = _postings(count)
+        return [lambda: shop.database.together(lambda connection: _post(shop, connection, each))]
+
+    figure = measured(in_one_commit, 1)
+    yield Row(engine, "the same, all in one commit", figure.times(count))
+    assert shop.commerce.books.check().is_healthy
+
+
+def embedded(count: int) -> Iterator[Row]:
+    """Measure on SQLCipher."""
+    with tempfile.TemporaryDirectory() as folder, shop_on_sqlcipher(Path(folder)) as shop:
+        yield from rows("SQLCipher", shop, count)
+
+
+def networked(count: int) -> Iterator[Row]:
+    """Measure on PostgreSQL."""
+    with shop_on_postgres() as (shop, _):
+        yield from rows("PostgreSQL", shop, count)
+
+
+def _post(shop: MeasuredShop, connection: sa.Connection, each: list[Posting]) -> None:
+    for posting in each:
+        shop.commerce.books.post(connection, posting)
+
+
+def _postings(count: int) -> list[Posting]:
+    numbers = itertools.islice(_numbers, count)
+    return [
+        Posting(f"payment {number}", "payment", ENTRIES, number.to_bytes(16, "big"))
+        for number in numbers
+    ]
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as chosen:
-        main(Path(chosen))
+    chosen = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
+    for row in (*embedded(chosen), *networked(chosen)):
+        print(row.line())

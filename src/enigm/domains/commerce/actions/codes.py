@@ -13,7 +13,6 @@ from enigm.crypto.codes import same_tag
 from enigm.domains.commerce.actions.minting import SPENT_GRACE_SECONDS
 from enigm.domains.commerce.actions.refunding import CLAIM_ACTION, Refunds
 from enigm.domains.commerce.errors import (
-    CodeEndedError,
     CodeRefusedError,
     CodeRequestError,
     CodeRequestReusedError,
@@ -53,6 +52,7 @@ if TYPE_CHECKING:
     from enigm.domains.commerce.actions.refunding import BuyersLeave
     from enigm.domains.commerce.model.codes import CodeKey, RequestName
     from enigm.domains.commerce.model.orders import ActivationToken, Order, OwnOrder
+    from enigm.domains.commerce.store.orders import PaymentRow
     from enigm.wire.code_coin import Code
 
 # Somebody who mistypes a code from paper needs a few tries; a guesser needs 2^40.
@@ -116,25 +116,27 @@ class CodeCounter:
         code = read_code(text)
         order_id = self._ordering.own(own).order_id
         given = self._worth(change)
+        key = self._recognised(code, asker)
+        signed = self._mint.presign(change)
 
         def deed(connection: sa.Connection) -> list[Signed]:
             order = order_store.find(connection, order_id, to_change=True)
             if order is None:
                 raise OrderUnknownError
-            missing = self._missing(connection, order)
-            value, nullifier = self._spend(connection, code, key)
-            if given > max(0, value - missing):
+            rows = order_store.payments(connection, order_id)
+            missing = _missing(order, rows)
+            nullifier = self._spend(connection, code, key)
+            if given > max(0, key.value_cents - missing):
                 raise CodeRequestError
-            signed = self._mint.sign(connection, change)
-            paid = Money(value - given, Currency.EUR)
+            paid = Money(key.value_cents - given, Currency.EUR)
             name = nullifier.hex()
             event = PaymentEvent(
                 name, MethodName.CODE, order.reference, PaymentEventKind.CONFIRMED, paid, 0, name
             )
-            self._progress.receive(connection, [event])
+            self._progress.receive_one(connection, order, rows, event)
+            self._mint.count(connection, change, key)
             return signed
 
-        key = self._recognised(code, asker)
         return self._once(request, (b"pay", order_id, text.encode()), change, deed)
 
     def collect(
@@ -179,14 +181,16 @@ class CodeCounter:
         """
         code = read_code(text)
         worth = self._worth(wanted)
+        key = self._recognised(code, asker)
+        signed = self._mint.presign(wanted)
 
         def deed(connection: sa.Connection) -> list[Signed]:
-            value, _ = self._spend(connection, code, key)
-            if worth != value:
+            self._spend(connection, code, key)
+            if worth != key.value_cents:
                 raise CodeRequestError
-            return self._mint.sign(connection, wanted)
+            self._mint.count(connection, wanted, key)
+            return signed
 
-        key = self._recognised(code, asker)
         return self._once(request, (b"exchange", text.encode()), wanted, deed)
 
     def take_refund(
@@ -250,33 +254,20 @@ class CodeCounter:
             raise CodeRefusedError
         return expected[0]
 
-    def _spend(self, connection: sa.Connection, code: Code, key: CodeKey) -> tuple[int, bytes]:
-        """Mark a code as spent; return its worth and the name of its spending."""
+    def _spend(self, connection: sa.Connection, code: Code, key: CodeKey) -> bytes:
+        """Mark a code as spent, which ``Mint.count`` counts; return the name of its spending."""
         number = key.number.to_bytes(4)
         nullifier = self._premises.veils.hashed("spent", number, code.nonce)
         ends_at = key.redeem_until + SPENT_GRACE_SECONDS
         if not store.is_first_spending(connection, nullifier, ends_at):
             raise CodeRefusedError
-        if not store.count_redeemed(connection, key.number, self._premises.now):
-            raise CodeEndedError
-        return key.value_cents, nullifier
-
-    def _missing(self, connection: sa.Connection, order: Order) -> int:
-        if (
-            order.method is not MethodName.CODE
-            or order.decided is not None
-            or order.state not in _PAYABLE
-        ):
-            raise OrderStateError
-        rows = order_store.payments(connection, order.order_id)
-        return order.terms.due - sum(row.payment.amount for row in rows)
+        return nullifier
 
     def _worth(self, wanted: Sequence[Wanted]) -> int:
         """Return what is asked for, in cents; keys are made here, before any transaction."""
         if not wanted:
             return 0
-        values = {key.number: key.value_cents for key in self._mint.ready()}
-        worth = rules.worth_of(wanted, values)
+        worth = rules.worth_of(wanted, self._mint.values())
         if worth is None:
             raise CodeRequestError
         return worth
@@ -301,12 +292,12 @@ class CodeCounter:
         if request is None:
             if wanted:
                 raise CodeRequestError
-            with self._premises.database.begin() as connection:
-                return deed(connection)
+            return self._premises.database.together(deed)
         veils = self._premises.veils
         name = veils.hashed("code request", request)
         said = hashlib.sha256(msgspec.msgpack.encode((content, wanted))).digest()
-        with self._premises.database.begin() as connection:
+
+        def once(connection: sa.Connection) -> list[Signed]:
             known = store.answer_to(connection, name)
             if known is not None:
                 if known.content_hash != said:
@@ -317,8 +308,21 @@ class CodeCounter:
             ends_at = self._premises.today_at + ANSWER_SECONDS
             if not store.keep_answer(connection, name, said, sealed, ends_at):
                 raise CodeRequestReusedError
-        return signed
+            return signed
+
+        return self._premises.database.together(once)
 
     def _opened(self, sealed: bytes, name: bytes) -> list[Signed]:
         opened = self._premises.veils.open("code_answer.answer", sealed, name)
         return msgspec.msgpack.decode(opened, type=list[Signed])
+
+
+def _missing(order: Order, rows: Sequence[PaymentRow]) -> int:
+    """Return what is still to be paid by code."""
+    if (
+        order.method is not MethodName.CODE
+        or order.decided is not None
+        or order.state not in _PAYABLE
+    ):
+        raise OrderStateError
+    return order.terms.due - sum(row.payment.amount for row in rows)

@@ -12,6 +12,7 @@ from enigm.crypto.codes import CodeIssuer, printed_tag
 from enigm.crypto.signatures import Ed25519
 from enigm.domains.commerce.actions.premises import SECONDS_PER_DAY
 from enigm.domains.commerce.errors import (
+    CodeEndedError,
     CodeKeyStateError,
     CodeKeyUnknownError,
     CodeRequestError,
@@ -42,7 +43,7 @@ from enigm.wire.code_coin import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import sqlalchemy as sa
 
@@ -71,7 +72,8 @@ class Mint:
         signing = Ed25519.from_seed(keys.derive("commerce", "code lists"))
         self._signing = signing.private
         self.public_key = signing.public
-        self._issuers: dict[int, CodeIssuer] = {}
+        self._issuers: dict[int, tuple[CodeKey, CodeIssuer]] = {}
+        self._values: tuple[str, dict[KeyNumber, int]] = ("", {})
         self._lock = Lock()
 
     def ready(self) -> list[CodeKey]:
@@ -100,30 +102,69 @@ class Mint:
         with self._premises.database.read() as connection:
             return self._totals(connection)
 
+    def values(self) -> Mapping[KeyNumber, int]:
+        """Return what this quarter's keys are worth in cents; that never changes."""
+        epoch, _ = rules.quarter_of(self._premises.now)
+        known, values = self._values
+        if known == epoch:
+            return values
+        values = {key.number: key.value_cents for key in self.ready()}
+        if len(values) == len(DENOMINATIONS_CENTS):
+            self._values = epoch, values
+        return values
+
     def sign(self, connection: sa.Connection, wanted: Sequence[Wanted]) -> list[Signed]:
         """Sign blinded nonces and count them, in the transaction that pays for them.
 
         Raises:
             CodeRequestError: a key makes no codes any more, or an element is malformed.
         """
-        signed: list[Signed] = []
-        for each in wanted:
-            if not store.count_issued(connection, each.key, len(each.blinded), self._premises.now):
+        self.count(connection, wanted)
+        return [self._signed(each, self._blind(each.key, connection)) for each in wanted]
+
+    def presign(self, wanted: Sequence[Wanted]) -> list[Signed]:
+        """Sign before the transaction that pays for it, and keep it: ``count`` lets it be told.
+
+        Only for whoever has shown a code of ours: it is work that may turn out to be for nothing.
+
+        Raises:
+            CodeRequestError: as ``sign``.
+        """
+        return [self._signed(each, self._blind(each.key)) for each in wanted]
+
+    def count(
+        self, connection: sa.Connection, wanted: Sequence[Wanted], spent: CodeKey | None = None
+    ) -> None:
+        """Count what is signed, and a code that is spent; last in a transaction.
+
+        Whoever counts after us waits for our commit. So it comes last, and keys are taken in one
+        order: two who took them in opposite orders would wait for each other.
+
+        Raises:
+            CodeRequestError: a key makes no codes any more.
+            CodeEndedError: the codes of the key cannot be spent.
+        """
+        now = self._premises.now
+        issued = {each.key: len(each.blinded) for each in wanted}
+        for number in sorted({*issued, *([spent.number] if spent else [])}):
+            more = issued.get(number)
+            if more and not store.count_issued(connection, number, more, now):
                 raise CodeRequestError
-            row = store.find_key(connection, each.key)
-            assert row is not None, "a key that counts is there"
-            answer = self._issuer(row).sign(list(each.blinded))
-            signed.append(Signed(each.key, tuple(answer.elements), answer.proof))
-        return signed
+            is_spent = spent is not None and spent.number == number
+            if is_spent and not store.count_redeemed(connection, number, now):
+                raise CodeEndedError
 
     def expected_tag(self, code: Code) -> tuple[CodeKey, int] | None:
-        """Return the key of a code and the tag that it should have; None without such a key."""
-        with self._premises.database.read() as connection:
-            row = store.find_key(connection, code.key)
-        if row is None or row.seed is None or row.key.kind is not _KINDS[code.kind]:
-            return None
+        """Return the key of a code and the tag that it should have; None without such a key.
+
+        The key's state and counts may be of earlier: ``count`` has the last word.
+        """
         if code.kind is CodeKind.BLIND:
-            return row.key, self._issuer(row).tag(code.nonce)
+            blind = self._blind(code.key)
+            return None if blind is None else (blind[0], blind[1].tag(code.nonce))
+        row = self._row(code.key)
+        if row is None or row.seed is None or row.key.kind is not KeyKind.PRINTED:
+            return None
         return row.key, printed_tag(self._seed(row), code.nonce)
 
     def print_batch(self, value_cents: int, count: int) -> PrintedBatch:
@@ -270,23 +311,40 @@ class Mint:
         return row.key
 
     def _found(self, number: int) -> CodeKey:
-        with self._premises.database.read() as connection:
-            row = store.find_key(connection, number)
+        row = self._row(number)
         assert row is not None, "a key stays until long after its end"
         return row.key
+
+    def _row(self, number: int) -> KeyRow | None:
+        with self._premises.database.read() as connection:
+            return store.find_key(connection, number)
 
     def _totals(self, connection: sa.Connection) -> CodeTotals:
         keys = tuple(row.key for row in store.keys(connection))
         owed = -ledger_store.balance(connection, LedgerAccount.CODES, Currency.EUR)
         return CodeTotals(keys, owed)
 
-    def _issuer(self, row: KeyRow) -> CodeIssuer:
-        number = row.key.number
+    def _blind(
+        self, number: int, connection: sa.Connection | None = None
+    ) -> tuple[CodeKey, CodeIssuer] | None:
+        """Return a key that makes codes blind, as it once was; None where it makes none."""
         with self._lock:
-            issuer = self._issuers.get(number)
-            if issuer is None:
-                issuer = self._issuers[number] = CodeIssuer(self._seed(row))
-            return issuer
+            known = self._issuers.get(number)
+        if known is not None:
+            return known
+        row = self._row(number) if connection is None else store.find_key(connection, number)
+        if row is None or row.seed is None or row.key.kind is not KeyKind.BLIND:
+            return None
+        blind = row.key, CodeIssuer(self._seed(row))
+        with self._lock:
+            return self._issuers.setdefault(number, blind)
+
+    @staticmethod
+    def _signed(wanted: Wanted, blind: tuple[CodeKey, CodeIssuer] | None) -> Signed:
+        if blind is None:
+            raise CodeRequestError
+        answer = blind[1].sign(list(wanted.blinded))
+        return Signed(wanted.key, tuple(answer.elements), answer.proof)
 
     def _seed(self, row: KeyRow) -> bytes:
         assert row.seed is not None, "a key that is in use has its seed"
@@ -298,9 +356,6 @@ class Mint:
         drawn = int.from_bytes(self._premises.entropy.random_bytes(size))
         nonce = (drawn % (1 << _PRINTED_NONCE_BITS)).to_bytes(size)
         return write_code(Code(CodeKind.PRINTED, key.number, nonce, printed_tag(seed, nonce)))
-
-
-_KINDS: Final = {CodeKind.BLIND: KeyKind.BLIND, CodeKind.PRINTED: KeyKind.PRINTED}
 
 
 def _of_epoch(connection: sa.Connection, epoch: str) -> list[CodeKey]:

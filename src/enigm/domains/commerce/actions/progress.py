@@ -73,35 +73,26 @@ class Progress:
         """
         fresh = 0
         for position, event in enumerate(events):
-            rank = event.rank
-            if rank is None:
-                rank = (telling << _POSITION_BITS) + position
-            fresh += self._receive(connection, event, rank)
+            rank = (telling << _POSITION_BITS) + position if event.rank is None else event.rank
+            fresh += self._receive(connection, replace(event, rank=rank))
         return fresh
 
     def advance(self, connection: sa.Connection, order: Order) -> Order:
         """Bring an order to where its payments, the time and decisions put it, and save it."""
-        rows = self._valued(connection, order, store.payments(connection, order.order_id))
-        judgement = self.judged(order, rows)
-        moved = self._moved(order, judgement)
-        self._book_payments(connection, moved, rows)
-        if moved.state is OrderState.FINAL and moved.decided is None:
-            self._book_sale(connection, moved, judgement, rows)
-        moved = self._handed_over(connection, moved)
-        moved = self._with_end(connection, order, moved)
-        if moved != order:
-            store.save(connection, moved)
-        return moved
+        rows = store.payments(connection, order.order_id)
+        return self._advance(connection, order, rows, rows)
 
-    def judged(self, order: Order, rows: Iterable[PaymentRow]) -> Judgement:
-        """Return what payments and time make of an order."""
-        is_expired = self._premises.now >= order.terms.expires_at
-        return rules.judge(order.terms, [row.payment for row in rows], is_expired=is_expired)
+    def receive_one(
+        self, connection: sa.Connection, order: Order, rows: list[PaymentRow], event: PaymentEvent
+    ) -> bool:
+        """Apply one fact to an order that was read in this transaction to be changed.
 
-    def _receive(self, connection: sa.Connection, event: PaymentEvent, rank: int) -> bool:
-        order = store.find_by_reference(connection, event.reference)
-        if order is None:
-            return self._book_stray(connection, event)
+        Args:
+            connection: the transaction.
+            order: as it stands, and no other writer can change it.
+            rows: its payments, as they stand.
+            event: in the order's currency, else it is a RuntimeError.
+        """
         if event.amount.currency is not order.currency:
             msg = f"{event.method} told of {event.amount.currency}, not {order.currency}"
             raise RuntimeError(msg)
@@ -109,25 +100,63 @@ class Progress:
         fact_hash = veils.hashed("fact", event.method.encode(), event.key.encode())
         if not store.is_first_telling(connection, fact_hash, order.order_id):
             return False
-        name = event.payment.encode() or event.reference
-        payment_ref = veils.hashed("payment", order.reference, name)
-        rows = {row.payment_ref: row for row in store.payments(connection, order.order_id)}
-        known = rows.get(payment_ref)
-        told = self._told(order, event, rank)
-        if known is None:
-            row = PaymentRow(payment_ref, told, booked=0, booked_cents=0, postings=0)
-        else:
-            row = replace(known, payment=rules.merged(known.payment, told))
-        store.save_payment(connection, order.order_id, row)
-        self.advance(connection, order)
+        self._advance(connection, order, rows, self._with_told(order, rows, event))
         return True
 
-    def _told(self, order: Order, event: PaymentEvent, rank: int) -> Payment:
+    def judged(self, order: Order, rows: Iterable[PaymentRow]) -> Judgement:
+        """Return what payments and time make of an order."""
+        is_expired = self._premises.now >= order.terms.expires_at
+        return rules.judge(order.terms, [row.payment for row in rows], is_expired=is_expired)
+
+    def _receive(self, connection: sa.Connection, event: PaymentEvent) -> bool:
+        order = store.find_by_reference(connection, event.reference)
+        if order is None:
+            return self._book_stray(connection, event)
+        rows = store.payments(connection, order.order_id)
+        return self.receive_one(connection, order, rows, event)
+
+    def _with_told(
+        self, order: Order, rows: list[PaymentRow], event: PaymentEvent
+    ) -> list[PaymentRow]:
+        """Return an order's payments with what is told of one of them."""
+        name = event.payment.encode() or event.reference
+        payment_ref = self._premises.veils.hashed("payment", order.reference, name)
+        told = self._told(order, event)
+        known = next((row for row in rows if row.payment_ref == payment_ref), None)
+        if known is None:
+            return [*rows, PaymentRow(payment_ref, told, booked=0, booked_cents=0, postings=0)]
+        merged = replace(known, payment=rules.merged(known.payment, told))
+        return [merged if row is known else row for row in rows]
+
+    def _advance(
+        self,
+        connection: sa.Connection,
+        order: Order,
+        kept: list[PaymentRow],
+        rows: list[PaymentRow],
+    ) -> Order:
+        """Bring an order on; its payments are kept in one state and are to be in another."""
+        rows = [self._valued(order, row) for row in rows]
+        judgement = self.judged(order, rows)
+        moved = self._moved(order, judgement)
+        rows, postings = self._booked(moved, rows)
+        if moved.state is OrderState.FINAL and moved.decided is None:
+            postings.append(self._sale(moved, judgement, rows))
+        self._post(connection, moved, postings)
+        for row in rows:
+            if row not in kept:
+                store.save_payment(connection, order.order_id, row)
+        moved = self._handed_over(connection, moved)
+        moved = self._with_end(connection, order, moved)
+        store.save(connection, moved, order)
+        return moved
+
+    def _told(self, order: Order, event: PaymentEvent) -> Payment:
         is_confirmed = event.kind is PaymentEventKind.CONFIRMED
         late = rules.lateness(order.terms, self._premises.now)
         is_timely = late is rules.Lateness.TIMELY
         return Payment(
-            rank,
+            event.rank or 0,
             event.kind,
             event.amount.amount,
             event.confirmations if is_confirmed else 0,
@@ -144,22 +173,12 @@ class Progress:
         rate = self._rates.now(currency)
         return None if rate is None else prices.worth_cents(amount, currency, rate.cents_per_coin)
 
-    def _valued(
-        self, connection: sa.Connection, order: Order, rows: list[PaymentRow]
-    ) -> list[PaymentRow]:
-        """Give late payments their worth, where no rate could say it when they came."""
-        valued: list[PaymentRow] = []
-        for row in rows:
-            worth = row.payment.value_cents
-            if worth is None:
-                worth = self._spot_value(order.currency, row.payment.amount)
-            if worth == row.payment.value_cents:
-                valued.append(row)
-                continue
-            changed = replace(row, payment=replace(row.payment, value_cents=worth))
-            store.save_payment(connection, order.order_id, changed)
-            valued.append(changed)
-        return valued
+    def _valued(self, order: Order, row: PaymentRow) -> PaymentRow:
+        """Give a late payment its worth, where no rate could say it when it came."""
+        if row.payment.value_cents is not None:
+            return row
+        worth = self._spot_value(order.currency, row.payment.amount)
+        return replace(row, payment=replace(row.payment, value_cents=worth))
 
     def _moved(self, order: Order, judgement: Judgement) -> Order:
         state, final_at, now = judgement.state, order.final_at, self._premises.now
@@ -174,36 +193,37 @@ class Progress:
             final_at = None
         return replace(order, state=state, flags=judgement.flags, final_at=final_at)
 
-    def _book_payments(
-        self, connection: sa.Connection, order: Order, rows: list[PaymentRow]
-    ) -> None:
-        """Let the books hold what is confirmed, and take back what no longer is."""
+    def _booked(
+        self, order: Order, rows: list[PaymentRow]
+    ) -> tuple[list[PaymentRow], list[Posting]]:
+        """Return payments as the books are to hold them, and the postings that make it so.
+
+        What is confirmed is booked, and what no longer is is taken back.
+        """
+        booked: list[PaymentRow] = []
+        postings: list[Posting] = []
         for row in rows:
             wanted, worth = self._to_be_booked(order, row.payment)
             amount, cents = wanted - row.booked, worth - row.booked_cents
             if amount == 0 and cents == 0:
+                booked.append(row)
                 continue
             entries = ledger_rules.received(order.method, order.currency, amount, cents)
             key = f"payment {row.payment_ref.hex()} {row.postings}"
             kind = "payment" if amount >= 0 else "reversal"
-            self._post(connection, order, key, kind, entries)
-            booked = replace(row, booked=wanted, booked_cents=worth, postings=row.postings + 1)
-            store.save_payment(connection, order.order_id, booked)
+            postings.append(Posting(key, kind, entries))
+            number = row.postings + 1
+            booked.append(replace(row, booked=wanted, booked_cents=worth, postings=number))
+        return booked, postings
 
     def _to_be_booked(self, order: Order, payment: Payment) -> tuple[int, int]:
         if payment.value_cents is None or not rules.is_in_the_till(order.terms, payment):
             return 0, 0
         return payment.amount, payment.value_cents
 
-    def _book_sale(
-        self,
-        connection: sa.Connection,
-        order: Order,
-        judgement: Judgement,
-        rows: list[PaymentRow],
-    ) -> None:
+    def _sale(self, order: Order, judgement: Judgement, rows: list[PaymentRow]) -> Posting:
         """Turn the deposit into a sale, once; what was paid too much stays owed."""
-        deposit = sum(row.booked_cents for row in store.payments(connection, order.order_id))
+        deposit = sum(row.booked_cents for row in rows)
         spare = rules.spare_cents(judgement.over, judgement.received, deposit) if rows else 0
         price, paid = order.terms.price_cents, deposit - spare
         if rules.receiver_of(order.product) is Receiver.CODES:
@@ -212,18 +232,14 @@ class Progress:
             today_at = self._premises.today_at
             vat = self._vat.included_cents(price, order.country, order.product, today_at)
             entries = ledger_rules.sold(price, vat, paid)
-        self._post(connection, order, f"sale {order.order_id.hex()}", "sale", entries)
+        return Posting(f"sale {order.order_id.hex()}", "sale", entries)
 
-    def _post(
-        self,
-        connection: sa.Connection,
-        order: Order,
-        key: str,
-        kind: str,
-        entries: tuple[Entry, ...],
-    ) -> None:
-        reference = self._books.reference_of(connection, order.order_id)
-        self._books.post(connection, Posting(key, kind, entries, reference))
+    def _post(self, connection: sa.Connection, order: Order, postings: list[Posting]) -> None:
+        """Book under the order's random name in the books."""
+        if postings:
+            reference = self._books.reference_of(connection, order.order_id)
+            for posting in postings:
+                self._books.post(connection, replace(posting, reference=reference))
 
     def _book_stray(self, connection: sa.Connection, event: PaymentEvent) -> bool:
         """Book money for an order that was erased: it is somebody's, and it is not lost."""

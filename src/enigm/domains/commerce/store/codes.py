@@ -14,8 +14,9 @@ from sqlalchemy import BigInteger, CheckConstraint, Integer, LargeBinary, String
 
 from enigm.domains.commerce.model.codes import CodeKey, KeyKind, KeyState
 from enigm.domains.commerce.store.tables import metadata
-from enigm.foundation.database import insert_if_absent
+from enigm.foundation.database import change_rows, insert_if_absent
 from enigm.foundation.inventory import Category, kept, until, until_column
+from enigm.foundation.statements import Prepared
 from enigm.wire.code_coin import KeyNumber
 from enigm.wire.signed_chain import ChainLine
 
@@ -84,6 +85,36 @@ code_list = Table(
 )
 
 
+_KEYS: Final = Prepared(sa.select(code_key).order_by(code_key.c.number))
+_KEY: Final = Prepared(sa.select(code_key).where(code_key.c.number == sa.bindparam("wanted")))
+_KEY_TO_CHANGE: Final = Prepared(
+    sa.select(code_key).where(code_key.c.number == sa.bindparam("wanted")).with_for_update()
+)
+_ANSWER: Final = Prepared(
+    sa.select(code_answer).where(code_answer.c.request_hash == sa.bindparam("wanted"))
+)
+_COUNT_ISSUED: Final = Prepared(
+    code_key.update()
+    .where(
+        code_key.c.number == sa.bindparam("wanted"),
+        code_key.c.kind == KeyKind.BLIND,
+        code_key.c.state == KeyState.ACTIVE,
+        code_key.c.issue_until > sa.bindparam("now"),
+    )
+    .values(issued=code_key.c.issued + sa.bindparam("more"))
+)
+_COUNT_REDEEMED: Final = Prepared(
+    code_key.update()
+    .where(
+        code_key.c.number == sa.bindparam("wanted"),
+        code_key.c.state == KeyState.ACTIVE,
+        code_key.c.redeem_until > sa.bindparam("now"),
+        code_key.c.redeemed < code_key.c.issued,
+    )
+    .values(redeemed=code_key.c.redeemed + 1)
+)
+
+
 @dataclass(frozen=True, slots=True)
 class KeyRow:
     """A key with its sealed seed and its end."""
@@ -124,49 +155,30 @@ def highest_number(connection: sa.Connection) -> int:
 
 def keys(connection: sa.Connection) -> list[KeyRow]:
     """Return every key, by number."""
-    return [_key(row) for row in connection.execute(code_key.select().order_by("number"))]
+    return [_key(row) for row in _KEYS.all(connection, {})]
 
 
 def find_key(connection: sa.Connection, number: int, *, to_change: bool = False) -> KeyRow | None:
     """Return a key by its number."""
-    wanted = code_key.select().where(code_key.c.number == number)
-    row = connection.execute(wanted.with_for_update() if to_change else wanted).one_or_none()
+    wanted = _KEY_TO_CHANGE if to_change else _KEY
+    row = wanted.first(connection, {"wanted": number})
     return None if row is None else _key(row)
 
 
 def count_issued(connection: sa.Connection, number: KeyNumber, count: int, now: int) -> bool:
     """Add to what a key has made; say whether it may still make codes."""
-    counted = connection.execute(
-        code_key.update()
-        .where(
-            code_key.c.number == number,
-            code_key.c.kind == KeyKind.BLIND,
-            code_key.c.state == KeyState.ACTIVE,
-            code_key.c.issue_until > now,
-        )
-        .values(issued=code_key.c.issued + count)
-    )
-    return counted.rowcount == 1
+    values = {"wanted": number, "more": count, "now": now}
+    return _COUNT_ISSUED.run(connection, values) == 1
 
 
 def count_redeemed(connection: sa.Connection, number: KeyNumber, now: int) -> bool:
     """Add a spent code to its key; say whether the key's codes can be spent."""
-    counted = connection.execute(
-        code_key.update()
-        .where(
-            code_key.c.number == number,
-            code_key.c.state == KeyState.ACTIVE,
-            code_key.c.redeem_until > now,
-            code_key.c.redeemed < code_key.c.issued,
-        )
-        .values(redeemed=code_key.c.redeemed + 1)
-    )
-    return counted.rowcount == 1
+    return _COUNT_REDEEMED.run(connection, {"wanted": number, "now": now}) == 1
 
 
 def set_key(connection: sa.Connection, number: int, values: dict[str, Any]) -> None:
     """Change a key."""
-    connection.execute(code_key.update().where(code_key.c.number == number).values(**values))
+    change_rows(connection, code_key, {"number": number}, values)
 
 
 def is_first_spending(connection: sa.Connection, nullifier: bytes, ends_at: int) -> bool:
@@ -174,10 +186,9 @@ def is_first_spending(connection: sa.Connection, nullifier: bytes, ends_at: int)
     return insert_if_absent(connection, code_spent, {"nullifier": nullifier, "ends_at": ends_at})
 
 
-def answer_to(connection: sa.Connection, request_hash: bytes) -> sa.Row[Any] | None:
+def answer_to(connection: sa.Connection, request_hash: bytes) -> Any | None:
     """Return what a request was answered, within its day."""
-    wanted = code_answer.select().where(code_answer.c.request_hash == request_hash)
-    return connection.execute(wanted).one_or_none()
+    return _ANSWER.first(connection, {"wanted": request_hash})
 
 
 def keep_answer(
@@ -205,7 +216,7 @@ def add_line(connection: sa.Connection, name: str, position: int, line: ChainLin
     return insert_if_absent(connection, code_list, row)
 
 
-def _key(row: sa.Row[Any]) -> KeyRow:
+def _key(row: Any) -> KeyRow:
     key = CodeKey(
         KeyNumber(row.number),
         KeyKind(row.kind),

@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from enigm.domains.commerce.model import Currency
 from enigm.domains.commerce.model.ledger import Booked, Entry, LedgerAccount
 from enigm.domains.commerce.store.tables import ledger_entry, ledger_reference, ledger_txn
-from enigm.foundation.database import insert_if_absent
+from enigm.foundation.database import change_rows, insert_if_absent
+from enigm.foundation.statements import Prepared
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from enigm.domains.commerce.model.orders import OrderId
 
-# Made once: every movement of money passes here, and making statements took most of its time.
-_BEGIN = {
-    name: insert(ledger_txn)
-    .on_conflict_do_nothing()
-    .inline()
-    .execution_options(preserve_rowcount=True)
-    for name, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
-}
-_ENTER = ledger_entry.insert()
-_SEAL = ledger_txn.update().where(ledger_txn.c.txn_id == sa.bindparam("wanted")).values(sealed=1)
+_ENTER: Final = Prepared(ledger_entry.insert())
+_REFERENCE: Final = Prepared(
+    sa.select(ledger_reference.c.reference).where(
+        ledger_reference.c.order_id == sa.bindparam("wanted")
+    )
+)
 
 
 def add_transaction(connection: sa.Connection, key_hash: bytes, booked: Booked) -> bool:
@@ -39,7 +35,7 @@ def add_transaction(connection: sa.Connection, key_hash: bytes, booked: Booked) 
         "reference": booked.reference,
         "sealed": 0,
     }
-    if connection.execute(_BEGIN[connection.dialect.name], head).rowcount != 1:
+    if not insert_if_absent(connection, ledger_txn, head):
         return False
     lines = [
         {
@@ -51,8 +47,8 @@ def add_transaction(connection: sa.Connection, key_hash: bytes, booked: Booked) 
         }
         for line, entry in enumerate(booked.entries)
     ]
-    connection.execute(_ENTER, lines)
-    connection.execute(_SEAL, {"wanted": booked.txn_id})
+    _ENTER.run_many(connection, lines)
+    change_rows(connection, ledger_txn, {"txn_id": booked.txn_id}, {"sealed": 1})
     return True
 
 
@@ -120,6 +116,8 @@ def sums(connection: sa.Connection) -> dict[Currency, int]:
 def reference_of(connection: sa.Connection, order_id: OrderId, fresh: bytes, ends_at: int) -> bytes:
     """Return an order's random name in the books, giving it one where it has none."""
     row = {"order_id": order_id, "reference": fresh, "ends_at": ends_at}
-    insert_if_absent(connection, ledger_reference, row)
-    wanted = sa.select(ledger_reference.c.reference).where(ledger_reference.c.order_id == order_id)
-    return connection.execute(wanted).scalar_one()
+    if insert_if_absent(connection, ledger_reference, row):
+        return fresh
+    known = _REFERENCE.scalar(connection, {"wanted": order_id})
+    assert known is not None, "where none could be given there is one"
+    return known

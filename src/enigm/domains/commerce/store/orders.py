@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 
@@ -27,7 +27,13 @@ from enigm.domains.commerce.store.tables import (
     payment_fact,
     shop_order,
 )
-from enigm.foundation.database import insert_if_absent, insert_or_replace
+from enigm.foundation.database import (
+    change_rows,
+    insert_if_absent,
+    insert_or_replace,
+    insert_row,
+)
+from enigm.foundation.statements import Prepared
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -36,6 +42,24 @@ if TYPE_CHECKING:
 
 _SECONDS_PER_DAY = 86_400
 _UNPAID = (OrderState.NEW, OrderState.PARTIAL)
+# What finds one order, for reading and to be changed.
+_FINDERS: Final = {
+    (name, to_change): Prepared(wanted.with_for_update() if to_change else wanted)
+    for name in ("order_id", "reference", "token_hash", "comeback_hash", "handle")
+    for wanted in [sa.select(shop_order).where(shop_order.c[name] == sa.bindparam("wanted"))]
+    for to_change in (False, True)
+}
+_PAYMENTS: Final = Prepared(
+    sa.select(payment)
+    .where(payment.c.order_id == sa.bindparam("wanted"))
+    .order_by(payment.c.payment_ref)
+)
+_COLUMNS: Final = {
+    name: Prepared(
+        sa.select(shop_order.c[name]).where(shop_order.c.order_id == sa.bindparam("wanted"))
+    )
+    for name in ("day_at", "instruction", "token")
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,91 +87,65 @@ def add(connection: sa.Connection, new: KeptOrder) -> None:
     """Write a new order."""
     order = new.order
     terms = order.terms
-    connection.execute(
-        shop_order.insert().values(
-            order_id=order.order_id,
-            handle=new.handle,
-            buyer=order.buyer,
-            comeback_hash=new.comeback_hash,
-            country=order.country,
-            sku=order.sku,
-            product=order.product,
-            term_days=order.term_days,
-            catalogue_version=order.catalogue_version,
-            policy_version=order.policy_version,
-            price_cents=terms.price_cents,
-            method=order.method,
-            currency=order.currency,
-            due=terms.due,
-            rate_id=order.rate_id,
-            reference=order.reference,
-            confirmations_needed=terms.confirmations_needed,
-            confirmations_final=terms.confirmations_final,
-            state=order.state,
-            flags=int(order.flags),
-            decided=order.decided,
-            reason=order.reason,
-            appeal=order.appeal,
-            day_at=new.day_at,
-            expires_at=terms.expires_at,
-            final_at=order.final_at,
-            token_state=order.token_state,
-            standing=order.standing,
-            standing_number=order.standing_number,
-            ends_at=order.ends_at,
-        )
-    )
+    row = {
+        "order_id": order.order_id,
+        "handle": new.handle,
+        "buyer": order.buyer,
+        "comeback_hash": new.comeback_hash,
+        "country": order.country,
+        "sku": order.sku,
+        "product": order.product,
+        "term_days": order.term_days,
+        "catalogue_version": order.catalogue_version,
+        "policy_version": order.policy_version,
+        "price_cents": terms.price_cents,
+        "method": order.method,
+        "currency": order.currency,
+        "reference": order.reference,
+        "confirmations_needed": terms.confirmations_needed,
+        "confirmations_final": terms.confirmations_final,
+        "day_at": new.day_at,
+    }
+    insert_row(connection, shop_order, row | _changing(order))
 
 
-def save(connection: sa.Connection, order: Order) -> None:
-    """Write what can change of an order."""
-    connection.execute(
-        shop_order.update()
-        .where(shop_order.c.order_id == order.order_id)
-        .values(
-            due=order.terms.due,
-            rate_id=order.rate_id,
-            state=order.state,
-            flags=int(order.flags),
-            decided=order.decided,
-            reason=order.reason,
-            appeal=order.appeal,
-            expires_at=order.terms.expires_at,
-            final_at=order.final_at,
-            token_state=order.token_state,
-            standing=order.standing,
-            standing_number=order.standing_number,
-            ends_at=order.ends_at,
-        )
-    )
+def save(connection: sa.Connection, order: Order, before: Order | None = None) -> None:
+    """Write what can change of an order; only what did, where it is said how it stood before."""
+    changed = _changing(order)
+    if before is not None:
+        stood = _changing(before)
+        changed = {name: value for name, value in changed.items() if value != stood[name]}
+    if changed:
+        change_rows(connection, shop_order, {"order_id": order.order_id}, changed)
 
 
 def find(connection: sa.Connection, order_id: OrderId, *, to_change: bool = False) -> Order | None:
     """Return an order; ``to_change`` keeps other writers from it until the commit."""
-    return _one(connection, shop_order.c.order_id == order_id, to_change=to_change)
+    return _one(connection, "order_id", order_id, to_change=to_change)
 
 
 def day_of(connection: sa.Connection, order_id: OrderId) -> int:
     """Return the day on which an order was opened, in seconds since 1970."""
-    wanted = sa.select(shop_order.c.day_at).where(shop_order.c.order_id == order_id)
-    return connection.execute(wanted).scalar_one()
+    day_at = _COLUMNS["day_at"].scalar(connection, {"wanted": order_id})
+    assert day_at is not None, "an order has its day"
+    return day_at
 
 
 def find_by_reference(connection: sa.Connection, reference: PaymentReference) -> Order | None:
     """Return the order that a method knows by this reference, to be changed."""
-    return _one(connection, shop_order.c.reference == reference, to_change=True)
+    return _one(connection, "reference", reference, to_change=True)
 
 
 def find_by_token(
     connection: sa.Connection, token_hash: bytes, *, to_change: bool = False
 ) -> Order | None:
     """Return the order that this token activates."""
-    return _one(connection, shop_order.c.token_hash == token_hash, to_change=to_change)
+    return _one(connection, "token_hash", token_hash, to_change=to_change)
 
 
 def find_by_comeback(connection: sa.Connection, comeback_hash: bytes) -> Order | None:
     """Return a guest's order."""
-    return _one(connection, shop_order.c.comeback_hash == comeback_hash, to_change=False)
+    return _one(connection, "comeback_hash", comeback_hash, to_change=False)
 
 
 def of_buyer(connection: sa.Connection, buyer: Buyer) -> list[Order]:
@@ -159,7 +157,7 @@ def of_buyer(connection: sa.Connection, buyer: Buyer) -> list[Order]:
 
 def find_by_handle(connection: sa.Connection, handle: OrderHandle) -> Order | None:
     """Return the order that administrators know by this handle, to be changed."""
-    return _one(connection, shop_order.c.handle == handle, to_change=True)
+    return _one(connection, "handle", handle, to_change=True)
 
 
 def page(
@@ -241,7 +239,7 @@ def set_policy_version(connection: sa.Connection, order_id: OrderId, version: in
 
 def instruction(connection: sa.Connection, order_id: OrderId) -> bytes | None:
     """Return an order's sealed instruction."""
-    return _column(connection, shop_order.c.instruction, order_id)
+    return _COLUMNS["instruction"].scalar(connection, {"wanted": order_id})
 
 
 def set_instruction(connection: sa.Connection, order_id: OrderId, sealed: bytes) -> None:
@@ -251,7 +249,7 @@ def set_instruction(connection: sa.Connection, order_id: OrderId, sealed: bytes)
 
 def token(connection: sa.Connection, order_id: OrderId) -> bytes | None:
     """Return an order's sealed token."""
-    return _column(connection, shop_order.c.token, order_id)
+    return _COLUMNS["token"].scalar(connection, {"wanted": order_id})
 
 
 def set_token(
@@ -284,8 +282,7 @@ def rows_of(connection: sa.Connection, order: Order) -> list[tuple[str, dict[str
 
 def payments(connection: sa.Connection, order_id: OrderId) -> list[PaymentRow]:
     """Return an order's payments."""
-    wanted = sa.select(payment).where(payment.c.order_id == order_id)
-    return [_payment(found) for found in connection.execute(wanted.order_by(payment.c.payment_ref))]
+    return [_payment(found) for found in _PAYMENTS.all(connection, {"wanted": order_id})]
 
 
 def save_payment(connection: sa.Connection, order_id: OrderId, kept: PaymentRow) -> None:
@@ -324,27 +321,35 @@ def sweep(connection: sa.Connection, tables: Iterable[sa.Table]) -> int:
     )
 
 
-def _one(
-    connection: sa.Connection, condition: sa.ColumnElement[bool], *, to_change: bool
-) -> Order | None:
-    wanted = sa.select(shop_order).where(condition)
-    if to_change:
-        wanted = wanted.with_for_update()
-    found = connection.execute(wanted).one_or_none()
+def _one(connection: sa.Connection, name: str, value: bytes, *, to_change: bool) -> Order | None:
+    found = _FINDERS[name, to_change].first(connection, {"wanted": value})
     return None if found is None else _order(found)
 
 
-def _column(connection: sa.Connection, column: sa.Column[bytes], order_id: OrderId) -> bytes | None:
-    wanted = sa.select(column).where(shop_order.c.order_id == order_id)
-    return connection.execute(wanted).scalar()
-
-
 def _set(connection: sa.Connection, order_id: OrderId, values: Mapping[str, object]) -> None:
-    mine = shop_order.c.order_id == order_id
-    connection.execute(shop_order.update().where(mine).values(**values))
+    change_rows(connection, shop_order, {"order_id": order_id}, values)
 
 
-def _order(found: sa.Row[Any]) -> Order:
+def _changing(order: Order) -> dict[str, object]:
+    """Return what can change of an order, as columns."""
+    return {
+        "due": order.terms.due,
+        "rate_id": order.rate_id,
+        "state": order.state,
+        "flags": int(order.flags),
+        "decided": order.decided,
+        "reason": order.reason,
+        "appeal": order.appeal,
+        "expires_at": order.terms.expires_at,
+        "final_at": order.final_at,
+        "token_state": order.token_state,
+        "standing": order.standing,
+        "standing_number": order.standing_number,
+        "ends_at": order.ends_at,
+    }
+
+
+def _order(found: Any) -> Order:
     return Order(
         order_id=found.order_id,
         buyer=found.buyer,
@@ -378,7 +383,7 @@ def _order(found: sa.Row[Any]) -> Order:
     )
 
 
-def _payment(found: sa.Row[Any]) -> PaymentRow:
+def _payment(found: Any) -> PaymentRow:
     return PaymentRow(
         found.payment_ref,
         Payment(

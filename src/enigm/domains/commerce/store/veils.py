@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from typing import TYPE_CHECKING, Final
 
@@ -44,4 +43,4 @@ class Veils:
         """Return the 32-byte keyed hash by which a value is found."""
         fields = (purpose.encode(), *values)
         message = b"".join(len(field).to_bytes(4, "big") + field for field in fields)
-        return hmac.new(self._key, message, hashlib.sha256).digest()
+        return hmac.digest(self._key, message, "sha256")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 
@@ -14,12 +14,18 @@ from enigm.domains.commerce.store.tables import (
     refund,
 )
 from enigm.foundation.database import insert_if_absent
+from enigm.foundation.statements import Prepared
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from enigm.domains.commerce.model import MethodName, PaymentReference
     from enigm.domains.commerce.model.orders import OrderId
+
+
+_REFUND_END: Final = Prepared(
+    sa.select(refund.c.ends_at).where(refund.c.order_id == sa.bindparam("wanted"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +139,7 @@ def refunded_order(connection: sa.Connection, condition: sa.ColumnElement[bool])
 
 def refund_ends_at(connection: sa.Connection, order_id: OrderId) -> int:
     """Return until when an order's refund lasts, 0 where it has none."""
-    wanted = sa.select(refund.c.ends_at).where(refund.c.order_id == order_id)
-    return connection.execute(wanted).scalar() or 0
+    return _REFUND_END.scalar(connection, {"wanted": order_id}) or 0
 
 
 def refunds_in(
