@@ -41,7 +41,31 @@ def test_a_catalogue_and_a_policy_are_shown_staged_and_put_in_force(
     assert "commerce.document_invalid" in refused.err
     assert machine.run("shop", "policy", "activate", "9").exit_number == NOT_FOUND
     read = machine.run("audit", "read", "--category", "administration").out
-    assert read.count('"act":"shop.changed"') == 2, "recorded before it is done, done or not"
+    assert read.count('"act":"trade.activated"') == 1, "recorded before it is done"
+
+
+@pytest.mark.requirement("PAY-02", "PAY-09")
+def test_an_offer_is_put_on_sale_and_withheld_and_what_was_looked_at_is_confirmed(
+    machine: Machine,
+) -> None:
+    def sales() -> dict[str, str]:
+        shown = json.loads(machine.run("shop", "catalogue", "show").out)["offers"]
+        return {offer["sku"]: offer.get("sale", "open") for offer in shown}
+
+    assert sales()["srv-1y"] == "not_yet"
+    assert "is on sale" in machine.run("shop", "catalogue", "sell", "srv-1y").out
+    assert sales()["srv-1y"] == "open"
+    assert machine.run("shop", "catalogue", "withhold", "app-3m").exit_number == Exit.DONE
+    assert sales()["app-3m"] == "not_yet"
+    assert machine.run("shop", "catalogue", "sell", "car-1").exit_number == NOT_FOUND
+    first = json.loads(machine.run("shop", "catalogue", "show", "1").out)["offers"]
+    assert first[3]["sale"] == "not_yet"
+    assert machine.run("shop", "confirm", "1", "9").exit_number == NOT_FOUND
+    assert machine.run("shop", "confirm", "1", "1").exit_number == Exit.DONE
+    assert sales()["app-3m"] == "open"
+    read = machine.run("audit", "read", "--category", "administration").out
+    assert read.count('"act":"trade.activated"') == 2
+    assert read.count('"act":"trade.confirmed"') == 1
 
 
 @pytest.mark.requirement("PAY-14", "PAY-11")

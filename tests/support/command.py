@@ -18,7 +18,10 @@ import uvicorn
 
 from enigm.assembly.command_process import open_command
 from enigm.assembly.commerce import Outsiders, build_commerce, join_entitlements, premises_of
-from enigm.crossings.order_review_is_audited_by_handle import OrderReviewsAudited
+from enigm.crossings.order_review_is_audited_by_handle import (
+    OrderReviewsAudited,
+    TradeChangesAudited,
+)
 from enigm.domains.commerce.actions.taxing import EuropeanVat
 from enigm.domains.commerce.model import MethodName
 from enigm.foundation.entropy import SystemEntropy
@@ -176,7 +179,13 @@ class PaperShop:
     ) -> Shop:
         """Provide ``assembly.command.ShopMaker``."""
         premises = premises_of(around, databases["commerce"])
-        outsiders = Outsiders(self.methods, self._rates, EuropeanVat(), OrderReviewsAudited(audit))
+        outsiders = Outsiders(
+            self.methods,
+            self._rates,
+            EuropeanVat(),
+            OrderReviewsAudited(audit),
+            TradeChangesAudited(audit),
+        )
         commerce = build_commerce(around, premises, outsiders)
         commerce.rates.refresh_if_due()
         self.shop = join_entitlements(around, commerce, databases["entitlements"])

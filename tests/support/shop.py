@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from enigm.assembly.commerce import Commerce, Outsiders, build_commerce, premises_of
 from enigm.assembly.surroundings import Surroundings
+from enigm.domains.commerce.actions.documents import DocumentKind
 from enigm.domains.commerce.model import (
     Capabilities,
     Currency,
@@ -22,6 +23,8 @@ from enigm.domains.commerce.model import (
     Quote,
     RefundReference,
 )
+from enigm.domains.commerce.model.catalogue import Sale
+from enigm.domains.commerce.rules.trade import with_sale
 from enigm.domains.commerce.store import DESIGN
 from enigm.foundation.log import EventLog
 from enigm.foundation.migrations import migrate
@@ -141,6 +144,22 @@ class PaperRecords:
 
 
 @dataclass
+class PaperChanges:
+    """Remembers what was put in force, as the audit log would; a test can let it fail."""
+
+    told: list[tuple[str, int]] = field(default_factory=list)
+    failure: Exception | None = None
+
+    def record(self, change: str, number: int) -> None:
+        if self.failure is not None:
+            raise self.failure
+        self.told.append((change, number))
+
+    def newest_number(self) -> int:
+        return max((number for _change, number in self.told), default=0)
+
+
+@dataclass
 class Shop:
     """The shop and the world around it."""
 
@@ -151,6 +170,7 @@ class Shop:
     methods: dict[MethodName, PaperMethod]
     rates: list[PaperRates]
     records: PaperRecords
+    changes: PaperChanges
 
     def order(
         self,
@@ -160,6 +180,13 @@ class Shop:
         country: str = "DE",
     ) -> OpenedOrder:
         return self.commerce.ordering.open_order(buyer, sku, country, method)
+
+    def put_on_sale(self, sku: str, sale: Sale = Sale.OPEN) -> None:
+        """Do what an operator does when something stands behind an offer, or no longer does."""
+        documents, kind = self.commerce.documents, DocumentKind.CATALOGUE
+        if documents.in_force().catalogue.offer(sku).sale is not sale:  # type: ignore[union-attr]
+            text = with_sale(documents.text(kind)[1], sku, sale)
+            documents.activate(kind, documents.stage(kind, text))
 
     def reference(self, opened: OpenedOrder) -> PaymentReference:
         with self.database.read() as connection:
@@ -231,8 +258,8 @@ def open_shop(
         entropy or FakeEntropy(),
         EventLog(io.StringIO(), clock, strict=True),
     )
-    records = PaperRecords()
-    outsiders = Outsiders(methods, rates, SixthVat(), records)
+    records, changes = PaperRecords(), PaperChanges()
+    outsiders = Outsiders(methods, rates, SixthVat(), records, changes)
     commerce = build_commerce(around, premises_of(around, database), outsiders)
     commerce.rates.refresh()
-    return Shop(around, commerce, database, clock, methods, rates, records)
+    return Shop(around, commerce, database, clock, methods, rates, records, changes)

@@ -14,7 +14,10 @@ from enigm.assembly.payment_methods import (
 )
 from enigm.crossings.account_buys_under_another_name import PurchaseNames
 from enigm.crossings.deleted_account_leaves_purchases import DeletedAccountLeavesPurchases
-from enigm.crossings.order_review_is_audited_by_handle import OrderReviewsAudited
+from enigm.crossings.order_review_is_audited_by_handle import (
+    OrderReviewsAudited,
+    TradeChangesAudited,
+)
 from enigm.crossings.paid_order_becomes_entitlement import PaidOrderBecomesEntitlement
 from enigm.domains.commerce import store as commerce_store
 from enigm.domains.commerce.actions.address_book import IssuedAddresses
@@ -48,6 +51,7 @@ if TYPE_CHECKING:
         PaymentMethod,
         RateSource,
         ReviewRecords,
+        TradeChanges,
         VatRates,
     )
     from enigm.foundation.database import Database
@@ -55,12 +59,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Outsiders:
-    """Whom the shop asks: ways to be paid, rates, tax, and where decisions are recorded."""
+    """Whom the shop asks: ways to be paid, rates, tax, and where what is decided is recorded."""
 
     methods: Mapping[MethodName, PaymentMethod]
     sources: Sequence[RateSource]
     vat: VatRates
     records: ReviewRecords
+    changes: TradeChanges
     # Cents for a coin that the operator decided: for it, no source is asked.
     fixed_cents: Mapping[Currency, int] | None = None
 
@@ -110,7 +115,7 @@ def build_commerce(around: Surroundings, premises: Premises, outsiders: Outsider
         around.log.failure("job.failed", error, kind="payments")
 
     methods = outsiders.methods
-    documents = Documents(premises, around.keys)
+    documents = Documents(premises, around.keys, outsiders.changes)
     rates = Rates(
         outsiders.sources,
         around.clock,
@@ -206,6 +211,7 @@ def build_shop(
         build_rates(around),
         EuropeanVat(),
         OrderReviewsAudited(audit),
+        TradeChangesAudited(audit),
         fixed_cents(around),
     )
     commerce = build_commerce(around, premises, outsiders)

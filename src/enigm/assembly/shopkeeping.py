@@ -18,16 +18,21 @@ from enigm.assembly.stores import open_stores
 from enigm.assembly.surroundings import Surroundings
 from enigm.assembly.trust import build_trust
 from enigm.crossings.decision_is_audited_by_handle import operator_record
-from enigm.crossings.order_review_is_audited_by_handle import OrderReviewsAudited
+from enigm.crossings.order_review_is_audited_by_handle import (
+    OrderReviewsAudited,
+    TradeChangesAudited,
+)
 from enigm.domains.audit.actions.recording import AuditLog
 from enigm.domains.audit.model import NO_HANDLE, Act
 from enigm.domains.commerce.actions.documents import DocumentKind
 from enigm.domains.commerce.actions.reviewing import FIRST
 from enigm.domains.commerce.actions.taxing import EuropeanVat
 from enigm.domains.commerce.model import Currency, MethodName, Money, PaymentReference
+from enigm.domains.commerce.model.catalogue import Sale
 from enigm.domains.commerce.model.orders import OrderState
 from enigm.domains.commerce.model.review import OrderHandle, Verdict
 from enigm.domains.commerce.model.trade import Reason
+from enigm.domains.commerce.rules.trade import with_sale
 from enigm.domains.commerce.rules.wording import amount_text
 from enigm.foundation.clock import SystemClock
 from enigm.foundation.entropy import SystemEntropy
@@ -55,6 +60,8 @@ for each in (catalogue, policy, orders, refunds, ledger):
     app.command(each)
 
 _STORES = ["audit", "commerce", "entitlements", "handles", "policy"]
+Sku = Annotated[str, Parameter(help="The offer's name, as `enigm shop catalogue show` shows.")]
+Version = Annotated[int | None, Parameter(help="Which one; without it the one that holds.")]
 Handle = Annotated[str, Parameter(help="The order's handle, as `enigm shop orders list` shows.")]
 
 
@@ -82,7 +89,8 @@ def open_counter(*, sells: bool = False) -> Generator[tuple[Commerce, AuditLog]]
             commerce.rates.refresh()
         else:
             premises = premises_of(around, databases["commerce"])
-            nobody = Outsiders({}, (), EuropeanVat(), OrderReviewsAudited(audit))
+            records, changes = OrderReviewsAudited(audit), TradeChangesAudited(audit)
+            nobody = Outsiders({}, (), EuropeanVat(), records, changes)
             commerce = build_commerce(around, premises, nobody)
         yield commerce, audit
     finally:
@@ -90,9 +98,13 @@ def open_counter(*, sells: bool = False) -> Generator[tuple[Commerce, AuditLog]]
             database.close()
 
 
-def _show(kind: DocumentKind) -> int:
+def _show(kind: DocumentKind, version: int | None) -> int:
     with open_counter() as (commerce, _audit):
-        version, text = commerce.documents.text(kind)
+        documents = commerce.documents
+        if version is None:
+            version, text = documents.text(kind)
+        else:
+            text = documents.staged_text(kind, version)
         say(text.rstrip())
         complain(f"{kind}, version {version}")
     return Exit.DONE
@@ -110,17 +122,39 @@ def _put(kind: DocumentKind, path: Path) -> int:
 
 
 def _activate(kind: DocumentKind, version: int) -> int:
-    with open_counter() as (commerce, audit):
-        audit.record(operator_record(Act.SHOP_CHANGED))
+    with open_counter() as (commerce, _audit):
         commerce.documents.activate(kind, version)
         say(f"{kind}, version {version}, holds now.")
     return Exit.DONE
 
 
+def _set_sale(sku: str, sale: Sale) -> int:
+    with open_counter() as (commerce, _audit):
+        documents, kind = commerce.documents, DocumentKind.CATALOGUE
+        _version, text = documents.text(kind)
+        version = documents.stage(kind, with_sale(text, sku, sale))
+        documents.activate(kind, version)
+        how = "is on sale" if sale is Sale.OPEN else "is shown as not on sale yet"
+        say(f"{sku} {how}: {kind}, version {version}, holds now.")
+    return Exit.DONE
+
+
 @catalogue.command(name="show")
-def show_catalogue() -> int:
-    """Print the catalogue that holds, as it is written."""
-    return _show(DocumentKind.CATALOGUE)
+def show_catalogue(version: Version = None) -> int:
+    """Print the catalogue that holds, or any version of it, as it is written."""
+    return _show(DocumentKind.CATALOGUE, version)
+
+
+@catalogue.command(name="sell")
+def sell_offer(sku: Sku) -> int:
+    """Let an offer be ordered from now on: something stands behind it."""
+    return _set_sale(sku, Sale.OPEN)
+
+
+@catalogue.command(name="withhold")
+def withhold_offer(sku: Sku) -> int:
+    """Show an offer as not on sale yet; what was ordered stays as it is."""
+    return _set_sale(sku, Sale.NOT_YET)
 
 
 @catalogue.command(name="stage")
@@ -136,9 +170,9 @@ def activate_catalogue(version: int) -> int:
 
 
 @policy.command(name="show")
-def show_policy() -> int:
-    """Print the trade policy that holds, as it is written."""
-    return _show(DocumentKind.POLICY)
+def show_policy(version: Version = None) -> int:
+    """Print the trade policy that holds, or any version of it, as it is written."""
+    return _show(DocumentKind.POLICY, version)
 
 
 @policy.command(name="stage")
@@ -151,6 +185,15 @@ def stage_policy(path: Path) -> int:
 def activate_policy(version: int) -> int:
     """Let a version hold; it cancels open orders that it forbids, and holds paid ones."""
     return _activate(DocumentKind.POLICY, version)
+
+
+@app.command(name="confirm")
+def confirm_documents(catalogue_version: int, policy_version: int) -> int:
+    """Let these versions hold, after a rollback or a crash: look at `catalogue show N` first."""
+    with open_counter() as (commerce, _audit):
+        commerce.documents.confirm(catalogue_version, policy_version)
+        say(f"Catalogue {catalogue_version} and policy {policy_version} hold now.")
+    return Exit.DONE
 
 
 @orders.command(name="list")

@@ -1,6 +1,7 @@
 """Commerce → audit. What administrators see and decide of orders is recorded before it is done.
 
-Carries:    the act, the reviewer's handle, and a name of the order that is made for the record.
+Carries:    the act, the reviewer's handle, and a name of the order that is made for the record; of
+            catalogue and trade rules that were put in force, the number of the change.
 Withholds:  the order's id and handle, its buyer, country, method and amount.
 Dies:       with the key of the record's category.
 """
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from enigm.domains.audit.model import NO_HANDLE, Act, Decision, Record, Role
 from enigm.domains.commerce.model.review import ReviewAct
+from enigm.domains.commerce.model.trade import TradeChange
 
 if TYPE_CHECKING:
     from enigm.domains.audit.actions.recording import AuditLog
@@ -21,6 +23,10 @@ _ACTS: Final = {
     ReviewAct.RELEASED: Act.ORDER_RELEASED,
     ReviewAct.REJECTED: Act.ORDER_REJECTED,
     ReviewAct.CANCELLED: Act.ORDER_CANCELLED,
+}
+_CHANGES: Final = {
+    TradeChange.ACTIVATED: Act.TRADE_ACTIVATED,
+    TradeChange.CONFIRMED: Act.TRADE_CONFIRMED,
 }
 
 
@@ -42,3 +48,20 @@ class OrderReviewsAudited:
                 order or NO_HANDLE,
             )
         )
+
+
+class TradeChangesAudited:
+    """Provides ``commerce.needs.TradeChanges``."""
+
+    def __init__(self, log: AuditLog) -> None:
+        """Keep the log."""
+        self._log = log
+
+    def record(self, change: TradeChange, number: int) -> None:
+        """Record it under the number it takes; who did it has a record of their own."""
+        act = _CHANGES[change]
+        self._log.record(Record(act, Role.OPERATOR, Decision.ALLOWED, policy_version=number))
+
+    def newest_number(self) -> int:
+        """Return the newest number that was recorded."""
+        return self._log.trade_version

@@ -38,7 +38,7 @@ def _say(line: str) -> None:
 
 def trade(market: Market, dice: random.Random) -> None:
     """Do the next thing that somebody might do, and acknowledge what was acknowledged to them."""
-    opened = market.shop.order(dice.choice(["app-3m", "os-1"]), dice.choice(list(MethodName)))
+    opened = market.shop.order(dice.choice(["app-3m", "cmd-1y"]), dice.choice(list(MethodName)))
     _say(f"opened {opened.order_id.hex()} {opened.comeback}")
     share = dice.choice([1, 1, 1, 2])
     for kind in (*dice.choices(KINDS, k=2), PaymentEventKind.CONFIRMED):

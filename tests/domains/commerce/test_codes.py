@@ -130,7 +130,7 @@ def test_of_200_who_spend_one_code_at_once_one_does(
     shop: Shop, counter: CodeCounter, purse: Purse
 ) -> None:
     (code,) = buy(shop, purse, {100_00: 1})
-    order = shop.order("srv-1y", MethodName.CODE)
+    order = shop.order("cmd-1y", MethodName.CODE)
     outcomes: list[str] = []
     start = threading.Barrier(20)
 

@@ -123,7 +123,7 @@ class Crashes(RuleBasedStateMachine):
         finally:
             self.fuse.left = None
 
-    @rule(fuse=fuses, sku=st.sampled_from(["app-3m", "os-1"]))
+    @rule(fuse=fuses, sku=st.sampled_from(["app-3m", "cmd-1y"]))
     def order(self, fuse: int | None, sku: str) -> None:
         self.attempt(lambda: self.orders.append(self.market.shop.order(sku)), fuse)
 

@@ -48,6 +48,7 @@ def test_the_migrations_make_the_tables(open_database: OpenDatabase) -> None:
 def test_every_product_is_paid_settles_and_is_final_by_every_method(
     one_shop: Shop, method: MethodName, sku: str
 ) -> None:
+    one_shop.put_on_sale(sku)
     opened = one_shop.order(sku, method)
     assert opened.view.state is OrderState.NEW
     assert opened.view.instruction is not None

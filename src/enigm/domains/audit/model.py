@@ -65,6 +65,8 @@ class Act(Enum):
     ESIM_ENDED = ("esim.ended_by_operator", Category.ADMINISTRATION)
     ESIM_DISCLOSED = ("esim.disclosed", Category.ADMINISTRATION)
     SHOP_CHANGED = ("shop.changed", Category.ADMINISTRATION)
+    TRADE_ACTIVATED = ("trade.activated", Category.ADMINISTRATION)
+    TRADE_CONFIRMED = ("trade.confirmed", Category.ADMINISTRATION)
     ORDERS_LISTED = ("orders.listed", Category.ADMINISTRATION)
     ORDER_HELD = ("order.held", Category.ADMINISTRATION)
     ORDER_RELEASED = ("order.released", Category.ADMINISTRATION)
@@ -85,6 +87,10 @@ class Act(Enum):
         """Keep the word that the record carries, and whose key seals it."""
         self.word = word
         self.category = category
+
+
+# Acts that number what a shop sells and by which rules; every other act numbers policies.
+TRADE_ACTS = frozenset({Act.TRADE_ACTIVATED, Act.TRADE_CONFIRMED})
 
 
 class Role(Enum):
@@ -108,6 +114,7 @@ class Record:
     """One decision. Handles are 20 bytes, made for the audit log alone; absent ones are zeros.
 
     ``policy_version`` numbers what was in force for whom: each change of policy takes the next.
+    For the acts of a shop it numbers catalogue and trade rules instead, in a row of their own.
     """
 
     act: Act

@@ -43,6 +43,13 @@ head = sa.Table(
         server_default="0",
         info=_lasting("an older policy put back is noticed by it"),
     ),
+    sa.Column(
+        "trade_version",
+        sa.BigInteger,
+        nullable=False,
+        server_default="0",
+        info=_lasting("an older catalogue or trade rule put back is noticed by it"),
+    ),
 )
 
 entry = sa.Table(
@@ -110,13 +117,26 @@ def reserve_numbers(connection: sa.Connection, count: int) -> int:
 
 def keep_policy_version(connection: sa.Connection, newest: int) -> None:
     """Remember the newest policy version that a record names; it never goes down."""
-    wanted = head.update().where(head.c.policy_version < newest)
-    connection.execute(wanted.values(policy_version=newest))
+    _keep_newest(connection, head.c.policy_version, newest)
 
 
 def policy_version(connection: sa.Connection) -> int:
     """Return the newest policy version that a record named."""
     return connection.execute(sa.select(head.c.policy_version)).scalar() or 0
+
+
+def keep_trade_version(connection: sa.Connection, newest: int) -> None:
+    """Remember the newest change of a shop's rules that a record names; it never goes down."""
+    _keep_newest(connection, head.c.trade_version, newest)
+
+
+def trade_version(connection: sa.Connection) -> int:
+    """Return the newest change of a shop's rules that a record named."""
+    return connection.execute(sa.select(head.c.trade_version)).scalar() or 0
+
+
+def _keep_newest(connection: sa.Connection, column: sa.Column[int], newest: int) -> None:
+    connection.execute(head.update().where(column < newest).values({column: newest}))
 
 
 def insert(connection: sa.Connection, records: Sequence[SealedRecord], ends: Sequence[int]) -> None:

@@ -65,6 +65,16 @@ class OfferUnknownError(NotFoundError):
         super().__init__("commerce.offer_unknown", "This is not on offer: look at the catalogue.")
 
 
+class NotOnSaleYetError(ConflictError):
+    """It is in the catalogue, and cannot be ordered yet."""
+
+    def __init__(self) -> None:
+        """Say so; nothing about when, which nobody has promised."""
+        super().__init__(
+            "commerce.not_on_sale_yet", "This is not on sale yet: nothing can be ordered or paid."
+        )
+
+
 class MethodUnavailableError(UnavailableError):
     """The operator has not set this way to pay up, or its rate is too old to be honest."""
 
@@ -170,6 +180,18 @@ class DocumentUnverifiableError(UnverifiableError):
         super().__init__(
             "commerce.document_unverifiable",
             "The shop is closed: its rules are not what was signed. The operator was told.",
+        )
+
+
+class DocumentRolledBackError(UnverifiableError):
+    """Whoever writes in the store put an older catalogue or policy back, or took one away."""
+
+    def __init__(self) -> None:
+        """Say what an operator does about it."""
+        super().__init__(
+            "commerce.document_rolled_back",
+            "The shop is closed: its rules are older than the audit log knows. An operator looks "
+            "at them and lets them stand with `enigm shop confirm`.",
         )
 
 

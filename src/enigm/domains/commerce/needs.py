@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     )
     from enigm.domains.commerce.model.catalogue import Product
     from enigm.domains.commerce.model.review import ReviewAct
+    from enigm.domains.commerce.model.trade import TradeChange
 
 
 class PaymentMethod(Protocol):
@@ -149,4 +150,16 @@ class ReviewRecords(Protocol):
 
     def record(self, act: ReviewAct, reviewer: bytes, order: bytes) -> None:
         """Record it; ``reviewer`` is a handle, and ``order`` one that is made for the record."""
+        ...
+
+
+class TradeChanges(Protocol):
+    """Keeps each change of catalogue and rules where who writes in this store cannot undo it."""
+
+    def record(self, change: TradeChange, number: int) -> None:
+        """Return once the change is durable; raises a Refusal, and then nothing must change."""
+        ...
+
+    def newest_number(self) -> int:
+        """Return the number of the newest change that was recorded, 0 where there is none."""
         ...

@@ -16,6 +16,7 @@ from enigm.domains.audit.errors import (
     AuditUnavailableError,
 )
 from enigm.domains.audit.model import (
+    TRADE_ACTS,
     Act,
     Category,
     Decision,
@@ -125,6 +126,12 @@ class AuditLog:
         with self._database.read() as connection:
             return store.policy_version(connection)
 
+    @property
+    def trade_version(self) -> int:
+        """The newest change of a shop's catalogue or rules that was recorded, 0 where none was."""
+        with self._database.read() as connection:
+            return store.trade_version(connection)
+
     def _write(self, batch: list[_Prepared]) -> list[int]:
         known = self._ciphers
         try:
@@ -143,8 +150,10 @@ class AuditLog:
         ]
         ends = [rules.ends_at(each.category, each.period) for each in sealed]
         store.insert(connection, sealed, ends)
-        newest = max((each.record.policy_version for each in batch), default=0)
-        store.keep_policy_version(connection, newest)
+        trade, policy = _newest(batch)
+        store.keep_policy_version(connection, policy)
+        if trade:
+            store.keep_trade_version(connection, trade)
         return [each.number for each in sealed]
 
     def _seal(self, number: int, cipher: AESGCM, prepared: _Prepared) -> SealedRecord:
@@ -191,6 +200,13 @@ class AuditLog:
             return AESGCM(self._wrapping.decrypt(nonce, content, _key_name(category, period)))
         except InvalidTag as error:
             raise AuditUnavailableError(trace="a payload key does not unwrap") from error
+
+
+def _newest(batch: list[_Prepared]) -> tuple[int, int]:
+    """Return the newest number of a shop's rules, and of policies, that records name."""
+    numbers = [(each.record.act in TRADE_ACTS, each.record.policy_version) for each in batch]
+    trade = max((number for is_trade, number in numbers if is_trade), default=0)
+    return trade, max((number for is_trade, number in numbers if not is_trade), default=0)
 
 
 def _key_name(category: Category, period: int) -> bytes:

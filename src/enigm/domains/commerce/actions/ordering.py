@@ -10,6 +10,7 @@ import msgspec
 from enigm.domains.commerce.actions.documents import countries
 from enigm.domains.commerce.errors import (
     MethodUnavailableError,
+    NotOnSaleYetError,
     OfferUnknownError,
     OrderUnknownError,
     PurchaseLimitedError,
@@ -24,6 +25,7 @@ from enigm.domains.commerce.model import (
     PaymentReference,
     Quote,
 )
+from enigm.domains.commerce.model.catalogue import Sale
 from enigm.domains.commerce.model.orders import (
     ORDER_ID_BYTES,
     ActivationToken,
@@ -108,30 +110,34 @@ class Ordering:
         """Open an order, for a buyer or for a guest, who gets a code to come back with.
 
         Raises:
-            OfferUnknownError, MethodUnavailableError, PurchaseRejectedError,
-            PurchaseLimitedError, DocumentUnverifiableError.
+            OfferUnknownError, NotOnSaleYetError, MethodUnavailableError, PurchaseRejectedError,
+            PurchaseLimitedError, DocumentUnverifiableError, DocumentRolledBackError.
         """
         in_force = self._documents.in_force()
         offer = in_force.catalogue.offer(sku)
         if offer is None:
             raise OfferUnknownError
+        if offer.sale is not Sale.OPEN:
+            raise NotOnSaleYetError
         if not self._can_be_used(method):
             raise MethodUnavailableError
         comeback = None if buyer else self._new_comeback()
-        # The ruling is counted even where it refuses, so that count and refusal part here.
-        with self._premises.database.begin() as connection:
+
+        def deed(connection: sa.Connection) -> tuple[Ruling, Order | None]:
             ruling = self._rule(connection, buyer, offer, country, method)
+            # Counted even where it refuses, which is why the refusal is raised elsewhere.
             document_store.count_ruling(
                 connection, self._premises.now // SECONDS_PER_DAY, ruling.version, ruling.outcome
             )
-            if ruling.outcome in (Outcome.ALLOWED, Outcome.HELD):
-                order = self._new_order(buyer, offer, country, method, ruling)
-                hashed = None if comeback is None else self._hashed_comeback(comeback)
-                handle = OrderHandle(self._premises.entropy.random_bytes(ORDER_HANDLE_BYTES))
-                kept = KeptOrder(order, handle, hashed, self._premises.today_at)
-                store.add(connection, kept)
-            else:
-                order = None
+            if ruling.outcome not in (Outcome.ALLOWED, Outcome.HELD):
+                return ruling, None
+            order = self._new_order(buyer, offer, country, method, ruling)
+            hashed = None if comeback is None else self._hashed_comeback(comeback)
+            handle = OrderHandle(self._premises.entropy.random_bytes(ORDER_HANDLE_BYTES))
+            store.add(connection, KeptOrder(order, handle, hashed, self._premises.today_at))
+            return ruling, order
+
+        ruling, order = self._premises.database.together(deed)
         if order is None:
             raise _refusal(ruling)
         return OpenedOrder(order.order_id, comeback, self._view(order))
@@ -287,8 +293,9 @@ class Ordering:
         )
         made = method.open(order.reference, quote)
         sealed = veils.seal("shop_order.instruction", msgspec.msgpack.encode(made), order_id)
-        with self._premises.database.begin() as connection:
-            store.set_instruction(connection, order_id, sealed)
+        self._premises.database.together(
+            lambda connection: store.set_instruction(connection, order_id, sealed)
+        )
         return made
 
     def _new_comeback(self) -> ComebackCode:

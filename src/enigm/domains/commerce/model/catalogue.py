@@ -30,6 +30,14 @@ class VatClass(StrEnum):
     GOODS = "goods"
 
 
+class Sale(StrEnum):
+    """Whether an offer can be ordered."""
+
+    OPEN = "open"
+    # Listed, so that people see what is to come; nothing stands behind it yet.
+    NOT_YET = "not_yet"
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
     """One thing at one price. It ends by itself: nothing here ever renews or charges again."""
@@ -40,6 +48,7 @@ class Offer:
     price_cents: int  # EUR, value added tax included
     vat_class: VatClass
     term_days: int  # 0: bought once, without an end
+    sale: Sale = Sale.OPEN
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,13 @@ class Outcome(StrEnum):
     CANCELLED = "cancelled"
 
 
+class TradeChange(StrEnum):
+    """What was done to catalogue or trade policy, as it is recorded."""
+
+    ACTIVATED = "activated"
+    CONFIRMED = "confirmed"
+
+
 class Reason(StrEnum):
     """Why, as it is told: stable codes."""
 

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import msgspec
 
-from enigm.domains.commerce.errors import DocumentInvalidError
+from enigm.domains.commerce.errors import DocumentInvalidError, OfferUnknownError
 from enigm.domains.commerce.model import MethodName
 from enigm.domains.commerce.model.catalogue import (
     SKU_CHARACTERS_MAX,
     Catalogue,
     Offer,
     Product,
+    Sale,
     VatClass,
 )
 from enigm.domains.commerce.model.trade import (
@@ -43,6 +44,7 @@ class OfferText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     price_cents: _Cents
     vat_class: VatClass
     term_days: Annotated[int, msgspec.Meta(ge=0, le=3660)] = 0
+    sale: Sale = Sale.OPEN
 
 
 class CatalogueText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -98,12 +100,35 @@ def read_catalogue(text: str, version: int) -> Catalogue:
     except msgspec.MsgspecError as error:
         raise DocumentInvalidError(str(error)) from error
     offers = tuple(
-        Offer(each.sku, each.product, each.title, each.price_cents, each.vat_class, each.term_days)
+        Offer(
+            each.sku,
+            each.product,
+            each.title,
+            each.price_cents,
+            each.vat_class,
+            each.term_days,
+            each.sale,
+        )
         for each in found.offers
     )
     if len({offer.sku for offer in offers}) != len(offers):
         raise DocumentInvalidError("Two offers have the same name (sku).")
     return Catalogue(version, offers)
+
+
+def with_sale(text: str, sku: str, sale: Sale) -> str:
+    """Return a catalogue in which one offer can, or cannot yet, be ordered.
+
+    Raises:
+        OfferUnknownError: nothing of this name is in it.
+    """
+    whole = msgspec.json.decode(text, type=dict[str, list[dict[str, str | int]]])
+    named = [offer for offer in whole["offers"] if offer["sku"] == sku]
+    if not named:
+        raise OfferUnknownError
+    for offer in named:
+        offer["sale"] = sale.value
+    return msgspec.json.format(msgspec.json.encode(whole), indent=2).decode()
 
 
 def read_policy(text: str, version: int, known_countries: Collection[str]) -> TradePolicy:
