@@ -11,9 +11,11 @@ from enigm.domains.audit.model import Role as AuditRole
 from enigm.domains.commerce.actions.documents import DocumentKind
 from enigm.domains.handles.model import Handle, Purpose
 from tests.support.administrators import at_desk
+from tests.support.clock import FakeClock
 from tests.support.command import RunningCommand
 
 HANDLE = "c4" * 20
+CLOSED = "forbid (principal, action, resource);"
 
 
 @pytest.mark.requirement("CMD-08", "CMD-09")
@@ -32,6 +34,29 @@ async def test_a_revoked_handle_counts_as_revoked_and_is_on_record(
     assert len(told) == 1
     assert f'"subject":"{HANDLE}"' in told[0]
     assert '"actor":""' not in told[0]
+
+
+@pytest.mark.requirement("CMD-09", "POL-03")
+async def test_a_policy_is_tried_in_an_environment_and_assigned_to_it_by_name(
+    command: RunningCommand,
+) -> None:
+    desk = await at_desk(command, Role.POLICY)
+    trust = build_trust(command.service.around, dict(command.service.databases))
+    trust.policies.activate("closed", trust.policies.stage("closed", CLOSED).version)
+    page = await desk.visit.get("/admin/policies/closed/1?environment=alpha")
+    assert "Tried on 0 decisions of the last month in alpha." in page.text
+    assigned = await desk.visit.post(
+        "/admin/policies/assign", {"name": "closed", "environment": "alpha", "handle": ""}
+    )
+    assert assigned.status_code == 303
+    (handle,) = trust.handles.environment_handles("alpha")
+    clock = command.service.around.clock
+    assert isinstance(clock, FakeClock)
+    clock.advance(1)
+    assert trust.policies.standing.assigned == {handle: "closed"}
+    for whom in ({}, {"environment": "No Name"}, {"environment": "alpha", "handle": HANDLE}):
+        refused = await desk.visit.post("/admin/policies/assign", {"name": "closed", **whom})
+        assert refused.status_code == 400
 
 
 @pytest.mark.requirement("CMD-09")

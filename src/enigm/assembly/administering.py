@@ -99,6 +99,7 @@ def build_administering(
     desk = Desk(
         entrance=entrance,
         policies=trusting.policies,
+        handles=trusting.handles,
         postures=evidence.posture_review,
         attestations=evidence.attestation_review,
         devices=AdministratorRevokesDeviceHandle(trusting.authority, trusting.audit),

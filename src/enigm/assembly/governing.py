@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import msgspec
 from cyclopts import App, Parameter
 
 from enigm.assembly.exits import Exit, say
 from enigm.assembly.machine import trust_of_this_machine
+from enigm.assembly.places import settings_of_this_machine
 from enigm.domains.handles.model import HANDLE_BYTES, SUBJECT_BYTES, Purpose, SubjectId
 from enigm.domains.policy.actions.standing import DEFAULT_NAME
+from enigm.domains.policy.errors import PolicyUnknownError
 from enigm.domains.policy.rules import SCHEMA_TEXT
 from enigm.foundation.errors import Refusal, SetupError
+from enigm.foundation.settings import is_environment_name
+
+if TYPE_CHECKING:
+    from enigm.assembly.trust import TrustParts
+    from enigm.domains.policy.model import DryRun
 
 app = App(
     name="enigm policy",
@@ -43,6 +49,13 @@ def show(
         except Refusal as refusal:
             number = f"NOT decided by: {refusal.detail}"
         say(f"// {found.name}, version {found.version}\n{found.text}")
+        own = settings_of_this_machine().environment
+        handles = trust.handles.environment_handles(own) if own else []
+        here = [rows.assigned[each] for each in handles if each in rows.assigned]
+        if own:
+            say(
+                f"// this machine runs in {own}, which has {', '.join(here) or 'the default alone'}"
+            )
         in_force = ", ".join(f"{each} {number}" for each, number in sorted(rows.in_force.items()))
         say(f"// in force: {in_force}; assigned: {len(rows.assigned)}; {number}")
     return Exit.DONE
@@ -65,14 +78,7 @@ def stage(text: Path, *, name: Name = DEFAULT_NAME) -> int:
     with trust_of_this_machine() as trust:
         version = trust.policies.stage(name, content).version
         say(f"Staged {name}, version {version}. It decides nothing yet.")
-        found = trust.policies.dry_run(name, version)
-        say(f"Of {found.decisions} decisions of the last month it would have changed:")
-        for word, count in found.newly_denied.items():
-            say(f"  {word}: {count} denied that were allowed")
-        for word, count in found.newly_allowed.items():
-            say(f"  {word}: {count} allowed that were denied")
-        if not found.newly_denied and not found.newly_allowed:
-            say("  nothing")
+        _say_changes(trust.policies.dry_run(name, version))
         say(f"Put it in force with: enigm policy activate {version} --name {name}")
     return Exit.DONE
 
@@ -91,22 +97,37 @@ def assign(
     whom: Annotated[
         str,
         Parameter(help="A policy handle, or what `enigm handle resolve` printed, in hex digits."),
-    ],
+    ] = "",
     *,
     name: Name,
+    environment: Annotated[
+        str, Parameter(help="Or a named environment: every process that is set to run in it.")
+    ] = "",
+    dry_run: Annotated[
+        bool, Parameter(negative="", help="Only say what it would have changed.")
+    ] = False,
 ) -> int:
-    """Let a policy decide, besides the default, for one account, device or environment."""
-    try:
-        decoded = bytes.fromhex(whom)
-    except ValueError as error:
-        raise SetupError("Whom it is for is written in hex digits.") from error
-    if len(decoded) not in (HANDLE_BYTES, SUBJECT_BYTES):
-        raise SetupError("A handle has 40 hex digits, what handle resolve prints has 64.")
+    """Let a policy decide, besides the default, for one account, device or environment.
+
+    Both must allow. To take an assignment back, assign `default`.
+    """
+    if bool(whom) == bool(environment):
+        raise SetupError("Say whom it is for: a handle, or --environment NAME.")
     with trust_of_this_machine() as trust:
-        if len(decoded) == SUBJECT_BYTES:
-            decoded = trust.authority.handle(SubjectId(decoded), Purpose.POLICY)
-        trust.policies.assign(decoded, name)
-        say(f"{name} decides for them now, besides the default: both must allow.")
+        handle = _environment_handle(trust, environment) if environment else _handle(trust, whom)
+        version = trust.policies.standing.in_force.get(name)
+        if version is None:
+            raise PolicyUnknownError
+        found = trust.policies.dry_run(name, version, environment or None)
+        _say_changes(found, f" in {environment}" if environment else "")
+        if not environment:
+            say("Nobody's name is remembered, so it was tried as if it were for everybody.")
+        if dry_run:
+            return Exit.DONE
+        trust.policies.assign(handle, name)
+        say(
+            f"{name} decides for {environment or 'them'} now, besides the default: both must allow."
+        )
         say("It lapses when the handle's key is destroyed, after 400 days or more: assign it anew.")
     return Exit.DONE
 
@@ -141,7 +162,7 @@ def explain(number: int) -> int:
         say(f"{past.operation}: {'allowed' if past.is_allowed else 'DENIED'}")
         say(f"The person was told: {found.decision.sentence}")
         say("Facts:")
-        for name, value in sorted(msgspec.json.decode(past.context).items()):
+        for name, value in sorted(found.facts.items()):
             say(f"  {name} = {value}")
         for name, decision in found.by_policy.items():
             answer = "allows" if decision.is_allowed else "DENIES"
@@ -151,3 +172,32 @@ def explain(number: int) -> int:
         for each in found.would_allow:
             say(f"It would be allowed if {each}.")
     return Exit.DONE
+
+
+def _handle(trust: TrustParts, whom: str) -> bytes:
+    """Return a handle as it was written, or the present one of who was looked up."""
+    try:
+        decoded = bytes.fromhex(whom)
+    except ValueError as error:
+        raise SetupError("Whom it is for is written in hex digits.") from error
+    if len(decoded) not in (HANDLE_BYTES, SUBJECT_BYTES):
+        raise SetupError("A handle has 40 hex digits, what handle resolve prints has 64.")
+    if len(decoded) == SUBJECT_BYTES:
+        return trust.authority.handle(SubjectId(decoded), Purpose.POLICY)
+    return decoded
+
+
+def _environment_handle(trust: TrustParts, environment: str) -> bytes:
+    if not is_environment_name(environment):
+        raise SetupError("An environment's name is lower case letters, digits and dashes.")
+    return trust.handles.environment_handles(environment)[0]
+
+
+def _say_changes(found: DryRun, where: str = "") -> None:
+    say(f"Of {found.decisions} decisions of the last month{where} it would have changed:")
+    for word, count in found.newly_denied.items():
+        say(f"  {word}: {count} denied that were allowed")
+    for word, count in found.newly_allowed.items():
+        say(f"  {word}: {count} allowed that were denied")
+    if not found.newly_denied and not found.newly_allowed:
+        say("  nothing")

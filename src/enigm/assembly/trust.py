@@ -55,6 +55,7 @@ class Publishing:
 
     def run_if_due(self) -> None:
         """Publish where a minute passed and something was recorded."""
+        self._policies.write_due()
         now = self._clock.monotonic_seconds()
         if now >= self._due_at:
             self._due_at = now + PUBLISH_SECONDS

@@ -55,6 +55,10 @@ class Recent(Generic[K, V]):
                 self._held[key] = _Held(answer, now)
         return answer
 
+    def __len__(self) -> int:
+        """Return how many answers are in memory."""
+        return len(self._held)
+
     def drop(self, key: K) -> None:
         """Forget an answer, because it changed."""
         with self._lock:

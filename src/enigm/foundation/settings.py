@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
@@ -23,7 +24,8 @@ _FILE_VARIABLE: Final = "ENIGM_SETTINGS_FILE"
 Port = Annotated[int, msgspec.Meta(ge=0, le=65_535)]
 Limit = Annotated[int, msgspec.Meta(ge=1)]
 RegistrationGuard = Literal["proof-of-work", "invite"]
-EnvironmentName = Annotated[str, msgspec.Meta(pattern=r"^([a-z][a-z0-9-]{0,31})?\Z")]
+_ENVIRONMENT: Final = r"[a-z][a-z0-9-]{0,31}"
+EnvironmentName = Annotated[str, msgspec.Meta(pattern=rf"^({_ENVIRONMENT})?\Z")]
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -74,6 +76,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     def key_file(self) -> Path:
         """Where the service's root key lies."""
         return self.data_folder / "keys"
+
+
+def is_environment_name(text: str) -> bool:
+    """Say whether an environment may be called so."""
+    return re.fullmatch(_ENVIRONMENT, text) is not None
 
 
 def default_data_folder(environment: Mapping[str, str]) -> Path:

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from enigm.domains.attestation.model import Anchor, AnchorKind, AttestationHandle, Step
 from enigm.foundation.database import insert_or_replace, store_metadata
 from enigm.foundation.inventory import Category, kept, until, until_column
+from enigm.foundation.statements import Prepared
 from enigm.foundation.stores import StoreDesign
 
 if TYPE_CHECKING:
@@ -93,6 +94,9 @@ reference = sa.Table(
     ),
 )
 
+_WANTED = sa.select(device.c.sealed).where(device.c.handle == sa.bindparam("handle"))
+_FIND, _FIND_TO_CHANGE = Prepared(_WANTED), Prepared(_WANTED.with_for_update())
+
 DESIGN = StoreDesign(metadata, Path(__file__).parent / "migrations" / "versions")
 
 
@@ -129,8 +133,8 @@ def find_device(
     connection: sa.Connection, handle: AttestationHandle, *, to_change: bool = False
 ) -> bytes | None:
     """Return what is kept of a device; ``to_change`` keeps others from it until the commit."""
-    wanted = sa.select(device.c.sealed).where(device.c.handle == handle)
-    return connection.execute(wanted.with_for_update() if to_change else wanted).scalar()
+    find = _FIND_TO_CHANGE if to_change else _FIND
+    return find.scalar(connection, {"handle": handle})
 
 
 def devices(

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from enigm.domains.posture.model import PostureHandle
 from enigm.foundation.database import insert_or_replace, store_metadata
 from enigm.foundation.inventory import Category, kept, until_column
+from enigm.foundation.statements import Prepared
 from enigm.foundation.stores import StoreDesign
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ report = _sealed_table(
     "report", "whose posture it is", "the states a policy asked for, and when they were read"
 )
 
+_FIND_REPORT = Prepared(sa.select(report.c.sealed).where(report.c.handle == sa.bindparam("handle")))
+
 DESIGN = StoreDesign(metadata, Path(__file__).parent / "migrations" / "versions")
 
 
@@ -64,7 +67,7 @@ def take_challenge(connection: sa.Connection, handle: PostureHandle) -> bytes | 
 
 def find_report(connection: sa.Connection, handle: PostureHandle) -> bytes | None:
     """Return a handle's latest report."""
-    return connection.execute(sa.select(report.c.sealed).where(report.c.handle == handle)).scalar()
+    return _FIND_REPORT.scalar(connection, {"handle": handle})
 
 
 def reports(connection: sa.Connection, now_seconds: int) -> Iterator[tuple[PostureHandle, bytes]]:

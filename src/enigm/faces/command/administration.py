@@ -16,6 +16,7 @@ from litestar.params import Dependency
 
 from enigm.crossings.administrator_acts_under_handle import AdministratorHandles
 from enigm.crossings.administrator_revokes_device_handle import AdministratorRevokesDeviceHandle
+from enigm.crossings.decision_is_audited_by_handle import SubjectHandles
 from enigm.domains.administration.actions.appointing import Appointments
 from enigm.domains.administration.actions.passkeys import Passkeys
 from enigm.domains.administration.actions.sessions import AdministratorSessions
@@ -120,6 +121,7 @@ class Desk:
 
     entrance: Entrance
     policies: Policies
+    handles: SubjectHandles
     postures: PostureReview
     attestations: AttestationReview
     devices: AdministratorRevokesDeviceHandle

@@ -213,9 +213,12 @@ class Policies:
         made = Remembered(now, operation.word, context, decision.is_allowed, by)
         with self._lock:
             self._remembered.append(made)
-            waited = self._clock.monotonic_seconds() - self._remembered_since
-            is_due = len(self._remembered) >= REMEMBERED_BATCH or waited >= REMEMBER_SECONDS
-        if is_due:
+        self.write_due()
+
+    def write_due(self) -> None:
+        """Write what waits for long, or is much; upkeep asks, too, where nothing else comes."""
+        waited = self._clock.monotonic_seconds() - self._remembered_since
+        if len(self._remembered) >= REMEMBERED_BATCH or waited >= REMEMBER_SECONDS:
             self.write_remembered()
 
     def write_remembered(self) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-import msgspec
 from litestar import Response, get, post
 from litestar.enums import RequestEncodingType
 from litestar.params import Body
@@ -13,10 +12,10 @@ from msgspec import Struct
 from enigm.domains.administration.model import Deed
 from enigm.domains.policy.model import Standing
 from enigm.faces.command.administration import GivenDesk, show
-from enigm.faces.command.pages.admin_forms import handle_of, require_confirmed
+from enigm.faces.command.pages.admin_forms import environment_of, handle_of, require_confirmed
 from enigm.faces.command.parts import Asked, Shown
 from enigm.foundation.access import administrative
-from enigm.foundation.errors import Refusal
+from enigm.foundation.errors import InvalidError, Refusal
 
 SHOWN_DECISIONS: Final = 50
 # Every assignment in one page would be a list of everybody.
@@ -34,7 +33,8 @@ class Assignment(Struct):
     """Which policy, for whom."""
 
     name: str
-    handle: str
+    handle: str = ""
+    environment: str = ""
 
 
 class Activation(Struct):
@@ -84,13 +84,22 @@ def stage_policy(
     "/policies/{name:str}/{version:int}", opt=administrative(Deed.POLICY_READ), sync_to_thread=True
 )
 def show_policy(
-    request: Asked, desk: GivenDesk, pages: Shown, name: str, version: int
+    request: Asked,
+    desk: GivenDesk,
+    pages: Shown,
+    name: str,
+    version: int,
+    environment: str = "",
 ) -> Response[str]:
     """Show a version's text, and what it would have changed about the last month."""
     found = desk.policies.text(name, version)
-    run = desk.policies.dry_run(name, version)
+    where = environment_of(environment) if environment else None
+    run = desk.policies.dry_run(name, version, where)
     is_in_force = desk.policies.unchecked_standing().in_force.get(name) == version
-    return show(request, pages, "admin_policy.html", policy=found, run=run, is_in_force=is_in_force)
+    return show(
+        request, pages, "admin_policy.html", policy=found, run=run, is_in_force=is_in_force,
+        environment=environment,
+    )  # fmt: skip
 
 
 @post(
@@ -120,8 +129,14 @@ def activate_policy(
 def assign_policy(
     desk: GivenDesk, data: Annotated[Assignment, Body(media_type=RequestEncodingType.URL_ENCODED)]
 ) -> Response[None]:
-    """Let a policy decide, besides the default, for one account or device."""
-    desk.policies.assign(handle_of(data.handle), data.name)
+    """Let a policy decide, besides the default, for one account, device or environment."""
+    if bool(data.handle) == bool(data.environment):
+        raise InvalidError("command.whom", "Say either a handle or an environment.")
+    if data.environment:
+        named = desk.handles.environment_handles(environment_of(data.environment))
+        desk.policies.assign(named[0], data.name)
+    else:
+        desk.policies.assign(handle_of(data.handle), data.name)
     return _to("/admin/policies")
 
 
@@ -136,7 +151,7 @@ def list_decisions(request: Asked, desk: GivenDesk, pages: Shown) -> Response[st
 def explain_decision(request: Asked, desk: GivenDesk, pages: Shown, number: int) -> Response[str]:
     """Explain one: facts, policies, rules, and what would have been enough."""
     past, explained = desk.policies.explain(number)
-    facts = sorted(msgspec.json.decode(past.context, type=dict[str, bool | int | str]).items())
+    facts = sorted(explained.facts.items())
     return show(
         request, pages, "admin_decision.html", number=number, past=past, facts=facts,
         explained=explained,
