@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -37,7 +36,6 @@ def back_up(folder: Path, days: int) -> int:
     Raises:
         SetupError: a setting, the key file, a store or the folder cannot be used.
     """
-    os.umask(0o077)
     settings, clock, entropy = embedded_settings(), SystemClock(), SystemEntropy()
     if not 0 < days <= BACKUP_DAYS_MAX:
         raise SetupError(f"A backup lasts 1 to {BACKUP_DAYS_MAX} days.")

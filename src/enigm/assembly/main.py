@@ -282,6 +282,8 @@ def main() -> None:
     """Run the command line and end with a stable number (``enigm.assembly.exits``)."""
     from enigm.assembly.supervisor import end_with_parent
 
+    # Whatever is written is the owner's alone, whoever forgets to say so.
+    os.umask(0o077)
     end_with_parent(os.environ)
     sys.exit(plainly(_run))
 

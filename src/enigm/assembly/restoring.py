@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -60,7 +59,6 @@ def restore(path: Path, replace: Sequence[str], *, dry_run: bool) -> int:
         BackupEndedError: the backup's key is destroyed.
         UnverifiableError: the backup was changed.
     """
-    os.umask(0o077)
     settings, clock, entropy = embedded_settings(), SystemClock(), SystemEntropy()
     if not settings.key_file.exists():
         raise SetupError(f"Put the key file back first: {settings.key_file} is not there.")
@@ -97,8 +95,10 @@ def finish_restore(
         audit.record(operator_record(Act.BACKUP_RESTORED))
         gone = _forget_deleted(service, audit, keys, clock, entropy, manifest.made_at)
         say(f"Accounts deleted since and gone again: {gone}.")
-        if "devices" in wanted:
-            _say_revoked(audit, manifest.made_at)
+        if "accounts" in wanted:
+            _end_sessions(service, keys, entropy)
+        if {"devices", "handles"} & set(wanted):
+            _revoke_again(service, audit, keys, clock, entropy, manifest.made_at, wanted)
         service.upkeep.run_once()
     others = open_stores(settings, keys, list(wanted))
     retained = [(database, DESIGNS[name].metadata) for name, database in others.items()]
@@ -198,13 +198,18 @@ def _forget_deleted(
     return count
 
 
-def _say_revoked(audit: AuditLog, since: int) -> None:
-    revoked = [each for each in _records(audit, Category.DEVICE, since)
-               if each.act == Act.DEVICE_REVOKED.word]  # fmt: skip
-    if revoked:
-        say(f"{len(revoked)} devices were revoked since; their owners must revoke them again.")
+def _end_sessions(service: Service, keys: Keys, entropy: Entropy) -> None:
+    """End every session: one that came back may have been ended since, by whoever lost it."""
+    store = accounts_store.AccountStore(service.databases["accounts"], keys, entropy)
+    with store.begin() as records:
+        for account_id in _values(service, "accounts", account_tables.account.c.account_id):
+            records.end_sessions(AccountId(account_id))
+    say("Every session was ended: people sign in again.")
 
 
+def _revoke_again(restored: Restored, since: int, wanted: Sequence[str]) -> None:
+    """Refuse the devices and handles that the log says were revoked since."""
+    revoked = _subjects(audit, Category.DEVICE, Act.DEVICE_REVOKED, since)
 def _records(audit: AuditLog, category: Category, since: int) -> Iterator[RecordPayload]:
     """Yield a category's records from a little before a time on; reading them is recorded."""
     for start in range(0, audit.size, READ_RECORDS_MAX):

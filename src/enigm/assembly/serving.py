@@ -53,8 +53,6 @@ def serve(role: str, host: str | None, port: int | None) -> int:
     Raises:
         SetupError: a setting, the key file, a store or the address cannot be used.
     """
-    # Whatever is written is the owner's alone, whoever forgets to say so.
-    os.umask(0o077)
     clock = SystemClock()
     log = EventLog(sys.stderr, clock, strict=False)
     route_libraries(log)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -29,7 +28,6 @@ def run_witness(logs: Sequence[str], folder: Path | None, host: str, port: int) 
         MalformedNoteError: a log's key is not one.
         SetupError: the witness's own key file cannot be used.
     """
-    os.umask(0o077)
     place = (folder or DEFAULT_FOLDER).expanduser().absolute()
     keys = witness_keys(load_or_create_keys(place / "keys", SystemEntropy()))
     watched = [VerifierKey.parse(log) for log in logs]
