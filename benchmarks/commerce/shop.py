@@ -12,6 +12,7 @@ from enigm.assembly.surroundings import Surroundings
 from enigm.crypto.codes import BLIND_NONCE_BYTES, blind_nonces, finish_tags
 from enigm.crypto.tokens import Evaluation
 from enigm.domains.commerce.actions.code_payment import CodePayment
+from enigm.domains.commerce.actions.guests import FREE
 from enigm.domains.commerce.actions.taxing import EuropeanVat
 from enigm.domains.commerce.model import MethodName
 from enigm.domains.commerce.model.codes import Wanted
@@ -58,7 +59,8 @@ class MeasuredShop:
         migrate(database, DESIGN.metadata, DESIGN.versions)
         clock, entropy = SystemClock(), SystemEntropy()
         log = EventLog(sys.stderr, clock, strict=False)
-        around = Surroundings(Settings(data_folder=Path("unused")), KEYS, clock, entropy, log)
+        settings = Settings(data_folder=Path("unused"), limits={FREE.name: 10**9})
+        around = Surroundings(settings, KEYS, clock, entropy, log)
         methods, nobody = {MethodName.CODE: CodePayment()}, NobodyAsks()
         outsiders = Outsiders(methods, (), EuropeanVat(), nobody, nobody)
         self.database = database

@@ -46,6 +46,12 @@ _CURRENCIES = {
     MethodName.CARD: Currency.EUR,
     MethodName.CODE: Currency.EUR,
 }
+# Tests' guests are many, and their clock stands still.
+ROOM_FOR_GUESTS = {
+    "commerce.free_guest_orders": 10_000,
+    "commerce.guest_orders": 10_000,
+    "commerce.open_guest_orders": 10_000,
+}
 VAT_DIVISOR = 6  # a fifth on top is a sixth of the whole
 
 
@@ -244,6 +250,7 @@ def open_shop(
     clock: FakeClock | None = None,
     entropy: Entropy | None = None,
     methods: dict[MethodName, PaperMethod] | None = None,
+    limits: dict[str, int] | None = None,
 ) -> Shop:
     """Return a shop over a store, which it migrates unless the methods are of an earlier one."""
     if methods is None:
@@ -252,7 +259,7 @@ def open_shop(
     methods = methods or {name: PaperMethod(name) for name in MethodName}
     rates = [PaperRates(name, clock) for name in ("one", "two", "three")]
     around = Surroundings(
-        Settings(data_folder=Path("unused")),
+        Settings(data_folder=Path("unused"), limits=limits or ROOM_FOR_GUESTS),
         keys_of_tests(),
         clock,
         entropy or FakeEntropy(),

@@ -25,6 +25,7 @@ from enigm.domains.commerce.actions.bookkeeping import Books
 from enigm.domains.commerce.actions.codes import CodeCounter
 from enigm.domains.commerce.actions.documents import Documents
 from enigm.domains.commerce.actions.forgetting import Buyers
+from enigm.domains.commerce.actions.guests import GuestOrders
 from enigm.domains.commerce.actions.handing_over import HandOver
 from enigm.domains.commerce.actions.holding import Holding
 from enigm.domains.commerce.actions.minting import Mint
@@ -125,7 +126,8 @@ def build_commerce(around: Surroundings, premises: Premises, outsiders: Outsider
     )
     books = Books(premises)
     progress = Progress(premises, books, rates, outsiders.vat)
-    ordering = Ordering(premises, documents, rates, progress, methods)
+    guests = GuestOrders(premises, around.settings.limits)
+    ordering = Ordering(premises, documents, rates, progress, methods, guests)
     refunds = Refunds(premises, ordering, progress, books, methods)
     mint = Mint(premises, books, around.keys)
     reviewing = Reviewing(premises, ordering, documents, progress, outsiders.records)

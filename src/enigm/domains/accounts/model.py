@@ -20,12 +20,25 @@ LoginId = NewType("LoginId", bytes)
 """16 random bytes that tie the second message of a sign-in to the first."""
 
 
+class Audience(Enum):
+    """Where a session may be used, and nowhere else; the value goes before the hashed token."""
+
+    APP = b""
+    COMMAND = b"enigm command session v1"
+
+    @property
+    def word(self) -> str:
+        """How it is kept and shown."""
+        return self.name.lower()
+
+
 class Purpose(Enum):
     """What a challenge is for; one made for one purpose is worth nothing for another."""
 
     REGISTRATION = b"registration"
     SIGN_IN = b"sign-in"
     RECOVERY = b"recovery"
+    GUEST_ORDER = b"guest order"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +52,29 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One session, as its owner sees it."""
+    """One session as it is kept.
+
+    Args:
+        session_id: names it to its owner.
+        created_at: when it began, in seconds.
+        expires_at: when it ends.
+        audience: where it may be used.
+        device_ref: how the device that asked for it is known here; None where none signed.
+    """
 
     session_id: SessionId
     created_at: int
     expires_at: int
+    audience: Audience = Audience.APP
+    device_ref: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnSession:
+    """One session as its owner sees it: which device asked for it, where one of theirs did."""
+
+    session: Session
+    device_id: bytes | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +125,7 @@ class PendingLogin:
     account_id: AccountId | None
     attempts_ref: bytes = field(repr=False)
     state: bytes = field(repr=False)
+    device_ref: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,16 +218,36 @@ class PinState:
 
 
 @dataclass(frozen=True, slots=True)
-class PinRow:
-    """An account's PIN as it is kept. The records of PIN and duress PIN look alike."""
+class PinTries:
+    """How many entries were begun since the last right one, and when the next one may be."""
 
-    record: bytes | None = field(repr=False)
-    duress_record: bytes | None = field(repr=False)
-    tries: int
-    locked_until: int
-    held_until: int
-    is_hidden: bool
+    count: int = 0
+    locked_until: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PinRow:
+    """An account's PIN as it is kept. The records of PIN and duress PIN look alike.
+
+    Args:
+        record: what checks the PIN.
+        duress_record: what checks the duress PIN, or noise.
+        signed: entries that a trusted device signed.
+        bare: entries of sessions alone, which are Command's; they never make a device wait.
+        held_until: when a hold ends.
+    """
+
+    record: bytes | None = field(default=None, repr=False)
+    duress_record: bytes | None = field(default=None, repr=False)
+    signed: PinTries = PinTries()
+    bare: PinTries = PinTries()
+    held_until: int = 0
+    is_hidden: bool = False
     """Within a hold: whether its removal was acknowledged."""
+
+    def tries(self, *, is_signed: bool) -> PinTries:
+        """Return the entries begun in this way."""
+        return self.signed if is_signed else self.bare
 
 
 @dataclass(frozen=True, slots=True)

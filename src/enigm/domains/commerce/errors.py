@@ -41,6 +41,11 @@ def sentence_of(reason: str) -> str:
     return _SENTENCES[reason]
 
 
+def _minutes(seconds: int) -> str:
+    minutes = max(1, -(-seconds // 60))
+    return "a minute" if minutes == 1 else f"{minutes} minutes"
+
+
 class PurchaseRejectedError(ForbiddenError):
     """A rule forbids this sale."""
 
@@ -82,6 +87,32 @@ class MethodUnavailableError(UnavailableError):
         """Say what to do."""
         super().__init__(
             "commerce.method_unavailable", "This way to pay is not to be had now: choose another."
+        )
+
+
+class GuestOrdersFullError(ExhaustedError):
+    """Guests have as many orders open by this way to pay as there is room for."""
+
+    def __init__(self, retry_after_seconds: int) -> None:
+        """Say when there is room, and what goes at once."""
+        super().__init__(
+            "commerce.guest_orders_full",
+            "Too many guests are paying this way at the moment: try again in "
+            f"{_minutes(retry_after_seconds)}, choose another way, or sign in.",
+            retry_after_seconds=retry_after_seconds,
+        )
+
+
+class GuestWorkNeededError(ExhaustedError):
+    """Many guests come: each order costs the browser a little work."""
+
+    def __init__(self, retry_after_seconds: int) -> None:
+        """Say what goes without it."""
+        super().__init__(
+            "commerce.guest_work_needed",
+            "Many guests are buying at the moment, so this browser does a little work first. "
+            f"Without JavaScript: sign in, or try again in {_minutes(retry_after_seconds)}.",
+            retry_after_seconds=retry_after_seconds,
         )
 
 

@@ -145,6 +145,14 @@ class CriticalRefund(Protocol):
         ...
 
 
+class GuestWork(Protocol):
+    """Work that a guest's browser did for one order, made for one request."""
+
+    def spend(self) -> None:
+        """Take it as done, once; raises a Refusal where it was not, or was used before."""
+        ...
+
+
 class ReviewRecords(Protocol):
     """Who writes down what a reviewer decided, before it is done."""
 

@@ -58,13 +58,14 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
     from enigm.domains.commerce.actions.documents import Documents
+    from enigm.domains.commerce.actions.guests import GuestOrders
     from enigm.domains.commerce.actions.premises import Premises
     from enigm.domains.commerce.actions.progress import Progress
     from enigm.domains.commerce.actions.rates import Rates
     from enigm.domains.commerce.model.catalogue import Catalogue, Offer
     from enigm.domains.commerce.model.orders import OwnOrder
     from enigm.domains.commerce.model.trade import Ruling
-    from enigm.domains.commerce.needs import PaymentMethod
+    from enigm.domains.commerce.needs import GuestWork, PaymentMethod
 
 # 120 bits in six groups of four: typed from paper, and never guessed.
 COMEBACK_BYTES: Final = 15
@@ -84,6 +85,7 @@ class Ordering:
         rates: Rates,
         progress: Progress,
         methods: Mapping[MethodName, PaymentMethod],
+        guests: GuestOrders,
     ) -> None:
         """Keep what it stands on; only the operator's methods are offered."""
         self._premises = premises
@@ -91,6 +93,7 @@ class Ordering:
         self._rates = rates
         self._progress = progress
         self._methods = methods
+        self._guests = guests
 
     def catalogue(self) -> Catalogue:
         """Return what is on offer."""
@@ -105,13 +108,21 @@ class Ordering:
         return tuple(name for name in MethodName if self._can_be_used(name))
 
     def open_order(
-        self, buyer: Buyer | None, sku: str, country: str, method: MethodName
+        self,
+        buyer: Buyer | None,
+        sku: str,
+        country: str,
+        method: MethodName,
+        work: GuestWork | None = None,
     ) -> OpenedOrder:
         """Open an order, for a buyer or for a guest, who gets a code to come back with.
+
+        Where many guests order at once, a guest's brings ``work``; a buyer's never needs any.
 
         Raises:
             OfferUnknownError, NotOnSaleYetError, MethodUnavailableError, PurchaseRejectedError,
             PurchaseLimitedError, DocumentUnverifiableError, DocumentRolledBackError.
+            GuestOrdersFullError, GuestWorkNeededError, or what the keeper of the work refuses.
         """
         in_force = self._documents.in_force()
         offer = in_force.catalogue.offer(sku)
@@ -122,6 +133,8 @@ class Ordering:
         if not self._can_be_used(method):
             raise MethodUnavailableError
         comeback = None if buyer else self._new_comeback()
+        if buyer is None:
+            self._guests.admit(method, work)
 
         def deed(connection: sa.Connection) -> tuple[Ruling, Order | None]:
             ruling = self._rule(connection, buyer, offer, country, method)
@@ -131,6 +144,8 @@ class Ordering:
             )
             if ruling.outcome not in (Outcome.ALLOWED, Outcome.HELD):
                 return ruling, None
+            if buyer is None:
+                self._guests.take(connection, method)
             order = self._new_order(buyer, offer, country, method, ruling)
             hashed = None if comeback is None else self._hashed_comeback(comeback)
             handle = OrderHandle(self._premises.entropy.random_bytes(ORDER_HANDLE_BYTES))

@@ -10,14 +10,21 @@ from litestar.enums import RequestEncodingType
 from litestar.params import Body
 from msgspec import Struct
 
-from enigm.domains.commerce.errors import MethodUnavailableError, OfferUnknownError
+from enigm.crossings.guest_order_costs_work import GuestOrderCostsWork, guest_order_demand
+from enigm.domains.accounts.errors import WorkProofRefusedError
+from enigm.domains.accounts.model import WorkProof
+from enigm.domains.commerce.errors import (
+    GuestWorkNeededError,
+    MethodUnavailableError,
+    OfferUnknownError,
+)
 from enigm.domains.commerce.model import MethodName
 from enigm.domains.commerce.model.catalogue import Offer
 from enigm.domains.commerce.model.orders import BuyersOrder, GuestsOrder
 from enigm.faces.command.parts import Asked, Given, Parts, Shown
 from enigm.faces.command.rendering import visitor_of
 from enigm.foundation.access import Access, opened_to
-from enigm.foundation.encoding import base64url_encode
+from enigm.foundation.encoding import base64url_decode, base64url_encode
 from enigm.foundation.errors import Category, InvalidError, Refusal
 from enigm.wire.code_coin import read_code
 
@@ -28,11 +35,16 @@ _ORDER: Final = (MethodName.CODE, MethodName.MONERO, MethodName.BITCOIN, MethodN
 
 
 class Purchase(Struct):
-    """Everything that is asked of a buyer; the code only where one pays by code."""
+    """Everything that is asked of a buyer; the code only where one pays by code.
+
+    Challenge and nonce are a guest's browser's work, where many guests come at once.
+    """
 
     country: str = ""
     method: str = ""
     code: str = ""
+    challenge: str = ""
+    nonce: str = ""
 
 
 @get("/products", opt=PUBLIC, sync_to_thread=True)
@@ -80,7 +92,8 @@ def _order(request: Asked, parts: Parts, offer: Offer, data: Purchase) -> tuple[
         read_code(data.code)
     shop, caller = parts.shop, visitor_of(request).caller
     buyer = None if caller is None else shop.names.buyer_of(caller.account_id)
-    opened = shop.ordering.open_order(buyer, offer.sku, data.country, method)
+    work = None if buyer else _work(parts, data)
+    opened = shop.ordering.open_order(buyer, offer.sku, data.country, method, work)
     if buyer is not None:
         own = BuyersOrder(buyer, opened.order_id)
         address, cookies = f"/orders/{base64url_encode(opened.order_id)}", []
@@ -102,6 +115,9 @@ def _form(
     refusal: Refusal | None = None,
 ) -> Response[str]:
     ordering = parts.shop.ordering
+    demand = None
+    if isinstance(refusal, GuestWorkNeededError):
+        demand = guest_order_demand(parts.accounts.registrar)
     countries = sorted(ordering.countries().items(), key=lambda pair: pair[1])
     return pages.show(
         request,
@@ -112,7 +128,20 @@ def _form(
         methods=_methods(parts),
         typed=typed,
         refusal=refusal.detail if refusal else "",
+        challenge=base64url_encode(demand.challenge) if demand else "",
+        difficulty_bits=demand.difficulty_bits if demand else 0,
     )
+
+
+def _work(parts: Parts, data: Purchase) -> GuestOrderCostsWork | None:
+    """Return the work that a form brings; what cannot be read is refused as no work at all."""
+    if not data.challenge:
+        return None
+    try:
+        proof = WorkProof(base64url_decode(data.challenge), base64url_decode(data.nonce))
+    except Refusal as error:
+        raise WorkProofRefusedError(error.trace) from error
+    return GuestOrderCostsWork(parts.accounts.registrar, proof)
 
 
 def _methods(parts: Parts) -> list[MethodName]:

@@ -1,5 +1,7 @@
-// Tells of a mistyped code while it is typed, before anything is sent.
+// Tells of a mistyped code while it is typed, before anything is sent; and does the work that an
+// order of a guest costs where many come at once.
 import { faultOf } from "./code.js";
+import { secretKeeper } from "./talk.js";
 
 const form = document.querySelector("#buy");
 if (form) {
@@ -21,4 +23,14 @@ if (form) {
     event.preventDefault();
     form.code.focus();
   });
+  if (form.challenge) work();
+}
+
+// The form was sent and came back with a challenge: everything is filled in, so it goes again.
+async function work() {
+  const progress = form.querySelector(".progress-line");
+  progress.textContent = "Doing a little work first…";
+  const given = { challenge: form.challenge.value, difficultyBits: Number(form.dataset.bits) };
+  form.nonce.value = await secretKeeper(form.dataset.keys)("work", given);
+  form.requestSubmit();
 }
