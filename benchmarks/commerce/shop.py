@@ -12,11 +12,10 @@ from enigm.assembly.surroundings import Surroundings
 from enigm.crypto.codes import BLIND_NONCE_BYTES, blind_nonces, finish_tags
 from enigm.crypto.tokens import Evaluation
 from enigm.domains.commerce.actions.code_payment import CodePayment
-from enigm.domains.commerce.actions.guests import FREE
 from enigm.domains.commerce.actions.taxing import EuropeanVat
 from enigm.domains.commerce.model import MethodName
 from enigm.domains.commerce.model.codes import Wanted
-from enigm.domains.commerce.model.orders import GuestsOrder
+from enigm.domains.commerce.model.orders import Buyer, BuyersOrder
 from enigm.domains.commerce.store import DESIGN
 from enigm.foundation.clock import SystemClock
 from enigm.foundation.database import Database
@@ -38,6 +37,12 @@ BATCH = 64
 KEYS = Keys(bytes(32))
 # Unlike a test's, this server forces its writes.
 FORCED = "-c fsync=on -c full_page_writes=on"
+# Whoever measures opens more orders than a flood of guests may.
+ROOM_FOR_GUESTS = {
+    "commerce.free_guest_orders": 10**9,
+    "commerce.guest_orders": 10**9,
+    "commerce.open_guest_orders": 10**9,
+}
 
 
 class NobodyAsks:
@@ -59,7 +64,7 @@ class MeasuredShop:
         migrate(database, DESIGN.metadata, DESIGN.versions)
         clock, entropy = SystemClock(), SystemEntropy()
         log = EventLog(sys.stderr, clock, strict=False)
-        settings = Settings(data_folder=Path("unused"), limits={FREE.name: 10**9})
+        settings = Settings(data_folder=Path("unused"), limits=ROOM_FOR_GUESTS)
         around = Surroundings(settings, KEYS, clock, entropy, log)
         methods, nobody = {MethodName.CODE: CodePayment()}, NobodyAsks()
         outsiders = Outsiders(methods, (), EuropeanVat(), nobody, nobody)
@@ -91,11 +96,11 @@ class MeasuredShop:
         _, blinded = blind_nonces([self.random_bytes(BLIND_NONCE_BYTES)])
         return Wanted(self._numbers[PRICE_CENTS], tuple(blinded))
 
-    def order(self) -> GuestsOrder:
-        """Open a guest's order at the price of one code."""
-        opened = self.commerce.ordering.open_order(None, SKU, "EE", MethodName.CODE)
-        assert opened.comeback is not None
-        return GuestsOrder(opened.comeback)
+    def order(self) -> BuyersOrder:
+        """Open an order at the price of one code, for a buyer who has no other."""
+        buyer = Buyer(self.random_bytes(32))
+        opened = self.commerce.ordering.open_order(buyer, SKU, "EE", MethodName.CODE)
+        return BuyersOrder(buyer, opened.order_id)
 
 
 @contextmanager
