@@ -22,7 +22,8 @@ sys.path.insert(0, str(ROOT))
 
 from tests.support.admin_scene import ADMIN_SCREENS  # noqa: E402
 from tests.support.browser import VIEWPORTS, Scheme, chromium, new_page  # noqa: E402
-from tests.support.command_scene import COMMAND_SCREENS, CommandScreen, standing  # noqa: E402
+from tests.support.command_scene import COMMAND_SCREENS, CommandScreen  # noqa: E402
+from tests.support.esim_scene import ESIM_SCREENS  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 FOLDER = ROOT / "docs" / "screens" / "command"
 STYLES = ROOT / "src" / "enigm" / "faces" / "command" / "static"
+ALL_SCREENS = (*COMMAND_SCREENS, *ESIM_SCREENS, *ADMIN_SCREENS)
 PICTURE_BYTES_MAX = 60_000
 # Longer pages are cut: what matters stands above.
 PICTURE_PIXELS_MAX = 1_800
@@ -45,7 +47,7 @@ async def main(names: list[str], *, again: bool) -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     digests = _read_digests()
     async with chromium() as browser:
-        for screen in (*COMMAND_SCREENS, *ADMIN_SCREENS):
+        for screen in ALL_SCREENS:
             if not names or screen.name in names:
                 await _photograph(browser, screen, digests, again=again)
     if not names:
@@ -58,7 +60,7 @@ async def _photograph(
     browser: Browser, screen: CommandScreen, digests: dict[str, str], *, again: bool
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        async with new_page(browser, still=True) as page, standing(page, Path(folder)) as scene:
+        async with new_page(browser, still=True) as page, screen.place(page, Path(folder)) as scene:
             await screen.deed(scene)
             digest = await _digest(page)
             if not again and all(digests.get(name) == digest for name in _names(screen)):
@@ -112,7 +114,7 @@ def _album() -> str:
     ]
     lines += ["", "| page | " + " | ".join(look.replace("-", ", ") for look in looks) + " |"]
     lines += ["|---" * (len(looks) + 1) + "|"]
-    for screen in (*COMMAND_SCREENS, *ADMIN_SCREENS):
+    for screen in ALL_SCREENS:
         cells = " | ".join(f"![{name[:-5]}]({name})" for name in _names(screen))
         title = screen.name.removeprefix("command-").replace("-", " ")
         lines.append(f"| {title} | {cells} |")

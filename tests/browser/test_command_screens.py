@@ -9,7 +9,8 @@ import pytest
 from tests.support.admin_scene import ADMIN_SCREENS
 from tests.support.administrators import named
 from tests.support.browser import LOOKS, PAINTED, VIEWPORTS, axe_violations
-from tests.support.command_scene import COMMAND_SCREENS, CommandScreen, standing
+from tests.support.command_scene import COMMAND_SCREENS, CommandScreen
+from tests.support.esim_scene import ESIM_SCREENS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,12 +23,12 @@ PAGE_BYTES_MAX = 150_000
 
 @pytest.mark.requirement("CMD-01", "CMD-11", "PAY-01")
 @pytest.mark.parametrize(
-    "screen", [*COMMAND_SCREENS, *ADMIN_SCREENS], ids=lambda screen: str(screen.name)
+    "screen", [*COMMAND_SCREENS, *ESIM_SCREENS, *ADMIN_SCREENS], ids=lambda screen: str(screen.name)
 )
 async def test_a_page_is_accessible_silent_and_asks_for_nobody(
     page: Page, folder: Path, screen: CommandScreen
 ) -> None:
-    async with standing(page, folder) as scene:
+    async with screen.place(page, folder) as scene:
         await screen.deed(scene)
         found: list[str] = []
         for width, scheme in LOOKS:

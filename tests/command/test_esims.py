@@ -10,9 +10,9 @@ import pytest
 
 from enigm.domains.commerce.model import MethodName, PaymentEventKind
 from enigm.foundation.encoding import base64url_decode
-from enigm.foundation.esim_settings import Es2PlusSettings, EsimPlanSettings, EsimSettings
 from tests.support.command import RunningCommand, running_command
 from tests.support.esim_world import certificates, smdp
+from tests.support.smdp import provider_settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -34,18 +34,7 @@ async def command(
     running: Running, smdp: SmDp, certificates: Certificates
 ) -> AsyncGenerator[RunningCommand]:
     """Command of an operator who has set a provider up."""
-    shown = certificates.shop
-    provider = Es2PlusSettings(
-        url=smdp.url,
-        requester="2.999.10",
-        authority=certificates.authority.file,
-        certificate=shown.certificate,
-        key=shown.key,
-        listener_certificate=shown.certificate,
-        listener_key=shown.key,
-    )
-    plan = EsimPlanSettings(provider="es2plus", item="data", days=30)
-    esim = EsimSettings(plans={"sim-5": plan}, es2plus=provider)
+    esim = provider_settings(smdp.url, certificates.authority.file, certificates.shop)
     settings = msgspec.structs.replace(running.settings, esim=esim)
     async with running_command(settings, running.clock) as started:
         yield started

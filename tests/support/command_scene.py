@@ -19,6 +19,7 @@ from enigm.domains.accounts.store.tables import account
 from enigm.domains.commerce.model import MethodName, PaymentEventKind
 from enigm.domains.devices.actions.chains import RootEntry
 from enigm.domains.devices.model import CARD_BYTES
+from enigm.foundation.esim_settings import EsimSettings
 from enigm.foundation.log import EventLog
 from enigm.foundation.payment_settings import PaymentSettings, SellerSettings
 from enigm.wire import user_name
@@ -32,6 +33,7 @@ from tests.support.service import settings_of_tests
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
+    from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
     from playwright.async_api import Page
@@ -152,13 +154,15 @@ def prepare(folder: Path) -> None:
     clock = FakeClock(NOW_SECONDS)
     # Other dice than the scene's: what they would say twice is taken to be unique.
     dice, log = FakeEntropy(b"the first start"), EventLog(io.StringIO(), clock, strict=True)
-    open_command(_settings(folder), clock, dice, log, PaperShop(clock).make).close()
+    open_command(_settings(folder, EsimSettings()), clock, dice, log, PaperShop(clock).make).close()
 
 
 @asynccontextmanager
-async def standing(page: Page, folder: Path) -> AsyncGenerator[Scene]:
+async def standing(
+    page: Page, folder: Path, esim: EsimSettings | None = None
+) -> AsyncGenerator[Scene]:
     """Serve Command from a folder, on the scene's minute, and hand the page over."""
-    settings, clock = _settings(folder), FakeClock(NOW_SECONDS)
+    settings, clock = _settings(folder, esim or EsimSettings()), FakeClock(NOW_SECONDS)
     async with running_command(settings, clock, is_served=True, entropy=FakeEntropy()) as command:
         seen = watch(page, command.address.removeprefix("http://"))
         yield Scene(page, command.address, command, seen, [])
@@ -166,16 +170,20 @@ async def standing(page: Page, folder: Path) -> AsyncGenerator[Scene]:
         await page.goto("about:blank")
 
 
-def _settings(folder: Path) -> Settings:
-    return settings_of_tests(folder, payments=PaymentSettings(seller=SELLER))
+def _settings(folder: Path, esim: EsimSettings) -> Settings:
+    return settings_of_tests(folder, payments=PaymentSettings(seller=SELLER), esim=esim)
+
+
+Place = Callable[["Page", "Path"], "AbstractAsyncContextManager[Scene]"]
 
 
 @dataclass(frozen=True)
 class CommandScreen:
-    """A name, and what a person does to stand there."""
+    """A name, what a person does to stand there, and which Command it is."""
 
     name: str
     deed: Deed
+    place: Place = standing
 
 
 def at(path: str) -> Deed:

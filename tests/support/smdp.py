@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from enigm.foundation.esim_settings import Es2PlusSettings, EsimPlanSettings, EsimSettings
 from tests.support.tls_counterparty import Lost, TlsCounterparty
 
 if TYPE_CHECKING:
     import ssl
+    from pathlib import Path
 
     from tests.support.private_authority import PrivateAuthority, Shown
 
@@ -171,6 +173,21 @@ class SmDp(TlsCounterparty):
         if profile is None:
             raise FailedCall("8.2.1", "3.9")
         return profile
+
+
+def provider_settings(url: str, authority: Path, shop: Shown) -> EsimSettings:
+    """Return what an operator sets who sells this SM-DP+'s profiles as ``sim-5``."""
+    provider = Es2PlusSettings(
+        url=url,
+        requester="2.999.10",
+        authority=authority,
+        certificate=shop.certificate,
+        key=shop.key,
+        listener_certificate=shop.certificate,
+        listener_key=shop.key,
+    )
+    plan = EsimPlanSettings(provider="es2plus", item="data", days=30)
+    return EsimSettings(plans={"sim-5": plan}, es2plus=provider)
 
 
 def progress(iccid: str, point: int | str, at: str, *, status: str = "Executed-Success") -> Any:
