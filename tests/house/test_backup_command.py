@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 import tarfile
 from collections.abc import Callable
@@ -11,6 +12,9 @@ from typing import Any
 import pytest
 
 from enigm.assembly.exits import Exit
+from enigm.crossings.administrator_revokes_device_handle import AdministratorRevokesDeviceHandle
+from enigm.domains.handles.model import Purpose
+from enigm.domains.handles.rules import EPOCH_SECONDS
 from enigm.foundation.backup_file import read_manifest
 from enigm.foundation.backup_keys import BACKUP_DAYS_MAX, BackupEndedError, BackupKeys
 from enigm.foundation.clock import SystemClock
@@ -21,6 +25,7 @@ from tests.crossings.test_stores_share_nothing import all_rows
 from tests.house.test_audit_command import Machine, machine_in
 from tests.support.clock import FakeClock
 from tests.support.databases import keys_of_tests
+from tests.support.evidence import operator_of
 from tests.support.journey import Person, Problem
 from tests.support.service import Running, running_service, settings_of_tests
 
@@ -86,6 +91,76 @@ async def test_lost_stores_come_back_while_the_deleted_stay_deleted(
         assert len(owners) == 1
     acts = machine.said("audit", "read", "--category", "administration")
     assert ("backup.made" in acts, "backup.restored" in acts) == (True, True)
+
+
+@pytest.mark.requirement("TRU-01", "TRU-02")
+@pytest.mark.parametrize("lost", [("devices",), ("accounts", "devices", "handles")])
+async def test_a_device_that_was_revoked_since_the_backup_is_refused_after_the_restore(
+    machine: Machine, kept: Path, lost: tuple[str, ...]
+) -> None:
+    async with serving(machine) as running:
+        alice, bob = await two_people(running)
+        stolen = await running.journey.link(alice)
+        backup = made_backup(machine, kept)
+        await running.journey.revoke(alice, stolen)
+    for name in lost:
+        (stores_of(machine) / f"{name}.db").unlink()
+    told = machine.said("restore", str(backup))
+    assert "revoked since and refused again: 1" in told
+    assert "ATTENTION" not in told
+    async with serving(machine) as running:
+        journey = running.journey
+        if "accounts" in lost:
+            alice.pin = ""  # It was set after the backup.
+            with pytest.raises(Problem, match=r"accounts\.session_ended"):
+                await journey.tokens(alice)
+        await journey.sign_in(alice)
+        thief = dataclasses.replace(alice, device=stolen)
+        with pytest.raises(Problem, match=r"devices\.revoked"):
+            await journey.tokens(thief)
+        assert await journey.tokens(alice), "the other device is trusted as before"
+        await journey.sign_in(bob)
+        assert await journey.tokens(bob)
+        (token,) = await journey.tokens(bob)
+        listed = await journey.look_up(token, lookup_id=alice.lookup_id)
+        assert len(listed["devices"]) == 1, "nobody is led to it"
+        await journey.revoke(alice, stolen)
+        assert stolen.signing.public not in (await journey.chain(alice)).trusted
+
+
+@pytest.mark.requirement("TRU-02")
+async def test_what_an_administrator_revoked_since_the_backup_is_revoked_after_the_restore(
+    machine: Machine, kept: Path
+) -> None:
+    async with serving(machine) as running:
+        alice, _bob = await two_people(running)
+        trust = operator_of(running, machine.folder / "service").trust
+        shown = trust.handles.handle(alice.device.device_id, Purpose.POSTURE)
+        backup = made_backup(machine, kept)
+        by_handle = AdministratorRevokesDeviceHandle(trust.authority, trust.audit)
+        by_handle.revoke(b"o" * 20, Purpose.POSTURE, shown)
+    (stores_of(machine) / "handles.db").unlink()
+    machine.said("restore", str(backup))
+    async with serving(machine) as running:
+        trust = operator_of(running, machine.folder / "service").trust
+        assert trust.handles.handle(alice.device.device_id, Purpose.POSTURE) == shown
+        assert trust.handles.is_revoked(shown, Purpose.POSTURE)
+
+
+@pytest.mark.requirement("TRU-02")
+async def test_revocations_that_name_nobody_any_more_are_told(machine: Machine, kept: Path) -> None:
+    async with serving(machine) as running:
+        alice, _bob = await two_people(running)
+        stolen = await running.journey.link(alice)
+        backup = made_backup(machine, kept)
+        # A month's handles turn, and their new keys are in no backup.
+        running.clock.advance(EPOCH_SECONDS)
+        await running.journey.sign_in(alice)
+        await running.journey.revoke(alice, stolen)
+    for name in ("devices", "handles"):
+        (stores_of(machine) / f"{name}.db").unlink()
+    told = machine.said("restore", str(backup))
+    assert "ATTENTION: 1 revocations since name no device" in told
 
 
 async def test_a_whole_machine_comes_back_from_the_backup_and_the_keys(

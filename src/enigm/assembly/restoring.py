@@ -9,24 +9,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-import msgspec
-import sqlalchemy as sa
-
 from enigm.assembly.backing_up import embedded_settings, store_files
+from enigm.assembly.catching_up import CatchingUp
 from enigm.assembly.exits import Exit, say
 from enigm.assembly.service import build_service
 from enigm.assembly.stores import DESIGNS, open_stores
-from enigm.crossings.account_has_owner_name import OwnerNames
-from enigm.crossings.decision_is_audited_by_handle import SubjectHandles, operator_record
-from enigm.domains.accounts import store as accounts_store
-from enigm.domains.accounts.model import AccountId
-from enigm.domains.accounts.store import tables as account_tables
-from enigm.domains.audit.actions.recording import READ_RECORDS_MAX, AuditLog
-from enigm.domains.audit.model import NO_HANDLE, Act, Category, RecordPayload, Role
-from enigm.domains.devices.model import OwnerRef
-from enigm.domains.devices.store import tables as device_tables
-from enigm.domains.handles.actions.naming import HandleAuthority
-from enigm.domains.handles.model import Purpose
+from enigm.assembly.surroundings import Surroundings
+from enigm.crossings.decision_is_audited_by_handle import operator_record
+from enigm.domains.audit.actions.recording import AuditLog
+from enigm.domains.audit.model import Act
 from enigm.foundation.backup_file import Manifest, read_manifest, store_key, unpack
 from enigm.foundation.backup_keys import keys_of_backups
 from enigm.foundation.clock import SystemClock
@@ -38,16 +29,13 @@ from enigm.foundation.retention import RetentionJob
 from enigm.foundation.store_copies import StoreFile, copy_stores, is_in_use, opens
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from enigm.assembly.service import Service
+    from enigm.crossings.recorded_revocation_is_done_again import Redone
     from enigm.foundation.clock import Clock
     from enigm.foundation.entropy import Entropy
     from enigm.foundation.keyfile import Keys
     from enigm.foundation.settings import Settings
-
-# Clocks are set; a deletion within this time before the backup is done once more.
-_CLOCK_SECONDS = 3600
 
 
 def restore(path: Path, replace: Sequence[str], *, dry_run: bool) -> int:
@@ -85,7 +73,7 @@ def finish_restore(
     wanted: Sequence[str],
     manifest: Manifest,
 ) -> None:
-    """Delete again what was deleted since, and forget what ended since; nothing serves before."""
+    """Delete and revoke again what was since, and forget what ended; nothing serves before."""
     log = EventLog(sys.stderr, clock, strict=False)
     with ExitStack() as closing:
         service = build_service(settings, clock, entropy, log=log)
@@ -93,12 +81,14 @@ def finish_restore(
             closing.callback(database.close)
         audit = AuditLog(service.databases["audit"], keys, clock, entropy)
         audit.record(operator_record(Act.BACKUP_RESTORED))
-        gone = _forget_deleted(service, audit, keys, clock, entropy, manifest.made_at)
-        say(f"Accounts deleted since and gone again: {gone}.")
+        around = Surroundings(settings, keys, clock, entropy, log)
+        behind = CatchingUp(service, audit, around, manifest.made_at)
+        say(f"Accounts deleted since and gone again: {behind.forget_deleted()}.")
         if "accounts" in wanted:
-            _end_sessions(service, keys, entropy)
+            behind.end_sessions()
+            say("Every session was ended: people sign in again.")
         if {"devices", "handles"} & set(wanted):
-            _revoke_again(service, audit, keys, clock, entropy, manifest.made_at, wanted)
+            _say_revoked(behind.revoke_again(), wanted)
         service.upkeep.run_once()
     others = open_stores(settings, keys, list(wanted))
     retained = [(database, DESIGNS[name].metadata) for name, database in others.items()]
@@ -166,59 +156,11 @@ def _put_back(
         say(f"What was published before is in {aside}: outsiders who copied it will see the gap.")
 
 
-def _forget_deleted(
-    service: Service,
-    audit: AuditLog,
-    keys: Keys,
-    clock: Clock,
-    entropy: Entropy,
-    since: int,
-) -> int:
-    """Erase each account that the log says was deleted, and chains of accounts that are not."""
-    authority = HandleAuthority(service.databases["handles"], keys, clock, entropy)
-    handles, names = SubjectHandles(authority, keys), OwnerNames(keys)
-    deleted = {each.actor for each in _records(audit, Category.ACCOUNT, since)
-               if each.act == Act.ACCOUNT_DELETED.word}  # fmt: skip
-    store = accounts_store.AccountStore(service.databases["accounts"], keys, entropy)
-    count, owners = 0, set[bytes]()
-    for account_id in _values(service, "accounts", account_tables.account.c.account_id):
-        owner = names.owner_of(AccountId(account_id))
-        known_as = {each.hex() for each in handles.live_handles(owner, Purpose.AUDIT)}
-        if known_as & deleted:
-            count += 1
-            with store.begin() as records:
-                records.erase(AccountId(account_id), clock, entropy)
-        else:
-            owners.add(owner)
-    path = service.account_path
-    assert path is not None
-    for owner in _values(service, "devices", device_tables.chain.c.owner):
-        if owner not in owners:
-            path.devices.chains.erase(OwnerRef(owner))
-    return count
-
-
-def _end_sessions(service: Service, keys: Keys, entropy: Entropy) -> None:
-    """End every session: one that came back may have been ended since, by whoever lost it."""
-    store = accounts_store.AccountStore(service.databases["accounts"], keys, entropy)
-    with store.begin() as records:
-        for account_id in _values(service, "accounts", account_tables.account.c.account_id):
-            records.end_sessions(AccountId(account_id))
-    say("Every session was ended: people sign in again.")
-
-
-def _revoke_again(restored: Restored, since: int, wanted: Sequence[str]) -> None:
-    """Refuse the devices and handles that the log says were revoked since."""
-    revoked = _subjects(audit, Category.DEVICE, Act.DEVICE_REVOKED, since)
-def _records(audit: AuditLog, category: Category, since: int) -> Iterator[RecordPayload]:
-    """Yield a category's records from a little before a time on; reading them is recorded."""
-    for start in range(0, audit.size, READ_RECORDS_MAX):
-        for each in audit.read(Role.AUDITOR, category, start, NO_HANDLE):
-            record = msgspec.json.decode(each.payload, type=RecordPayload)
-            if record.at >= since - _CLOCK_SECONDS:
-                yield record
-
-
-def _values(service: Service, domain: str, column: sa.Column[bytes]) -> list[bytes]:
-    with service.databases[domain].read() as connection:
-        return list(connection.execute(sa.select(column).distinct()).scalars())
+def _say_revoked(redone: Redone, wanted: Sequence[str]) -> None:
+    if redone.devices:
+        say(f"Devices revoked since and refused again: {redone.devices}. Their owners revoke them")
+        say("once more, so that their chains say it, too.")
+    if redone.unmatched and "handles" in wanted:
+        say(f"ATTENTION: {redone.unmatched} revocations since name no device that came back. The")
+        say("keys of handles were lost, too, so some of these devices may be trusted again: tell")
+        say("the people, who look at their devices and revoke what they revoked before.")

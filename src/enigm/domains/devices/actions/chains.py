@@ -156,6 +156,14 @@ class Chains:
         with self._store.begin() as records:
             records.erase(owner)
 
+    def refuse(self, owner: OwnerRef, device_id: DeviceId) -> None:
+        """Refuse a device from now on whose chain lost the entry that revoked it.
+
+        The chain says so only when its owner revokes the device once more.
+        """
+        with self._store.begin() as records:
+            records.revoke(owner, device_id)
+
     def _append(
         self,
         records: DeviceRecords,
