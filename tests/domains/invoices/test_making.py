@@ -12,17 +12,19 @@ from lxml import etree
 from pypdf import PdfReader
 
 from enigm.domains.invoices import store
-from enigm.domains.invoices.actions import COPY_SECONDS, Invoices
+from enigm.domains.invoices.actions import COPY_SECONDS, DRAWINGS_MAX, Invoices
 from enigm.domains.invoices.actions.documents import broken_rules, write_xml
 from enigm.domains.invoices.errors import (
     InvoiceCollectedError,
     InvoiceMadeError,
+    InvoicesBusyError,
     InvoicesNotOfferedError,
     TicketUnknownError,
 )
 from enigm.domains.invoices.model import (
     Bearer,
     Invoice,
+    InvoiceFile,
     OrderMark,
     Sale,
     Seller,
@@ -67,6 +69,12 @@ def invoices(database: Database, clock: FakeClock) -> Invoices:
     return Invoices(database, keys_of_tests(), clock, FakeEntropy(), SELLER)
 
 
+@pytest.fixture
+def beside(database: Database, clock: FakeClock) -> Invoices:
+    """The same store's invoices in another process."""
+    return Invoices(database, keys_of_tests(), clock, FakeEntropy(b"beside"), SELLER)
+
+
 def rows(database: Database, table: object) -> list[dict[str, object]]:
     with database.read() as connection:
         return [dict(row._mapping) for row in connection.execute(table.select())]
@@ -101,6 +109,74 @@ def test_a_fault_in_the_middle_leaves_no_number_used(
             invoices.make(ticket, ADA)
     assert not rows(database, store.invoice)
     assert invoices.make(ticket, ADA).number == "2026-000001"
+
+
+def while_drawing(monkeypatch: pytest.MonkeyPatch, deed: Callable[[int], object]) -> None:
+    """Let something happen in the middle of each drawing; the drawing itself takes no time."""
+    drawn = 0
+
+    def draw(invoice: Invoice) -> InvoiceFile:
+        nonlocal drawn
+        drawn += 1
+        deed(drawn)
+        return InvoiceFile(invoice.number, b"pdf", invoice.bearer.name.encode())
+
+    monkeypatch.setattr("enigm.domains.invoices.actions.make_file", draw)
+
+
+def test_another_writer_is_not_held_up_while_an_invoice_is_drawn(
+    invoices: Invoices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A store has one writer: were it the drawing's, this one would wait for itself and fail."""
+    other = OrderMark(b"o" * 32)
+    tickets = [invoices.hand_out(MARK, SALE, LATER)]
+    while_drawing(monkeypatch, lambda _: tickets.append(invoices.hand_out(other, SALE, LATER)))
+    assert invoices.make(tickets[0], ADA).number == "2026-000001"
+    assert invoices.look(tickets[1]) == SALE
+
+
+def test_a_number_that_another_process_took_meanwhile_is_drawn_anew(
+    invoices: Invoices, beside: Invoices, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = invoices.hand_out(MARK, SALE, LATER)
+    second = invoices.hand_out(OrderMark(b"o" * 32), SALE, LATER)
+    made: list[InvoiceFile] = []
+    while_drawing(monkeypatch, lambda drawn: drawn == 1 and made.append(beside.make(second, ADA)))
+    made.append(invoices.make(first, ADA))
+    assert [each.number for each in made] == ["2026-000001", "2026-000002"]
+    assert len(rows(database, store.invoice)) == 2
+
+
+def test_a_ticket_that_was_used_or_replaced_meanwhile_makes_no_second_invoice(
+    invoices: Invoices, beside: Invoices, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticket = invoices.hand_out(MARK, SALE, LATER)
+    while_drawing(monkeypatch, lambda drawn: drawn == 1 and beside.make(ticket, ADA))
+    made = invoices.make(ticket, Bearer("Somebody else"))
+    assert made.xml.decode() == ADA.name
+    other = OrderMark(b"o" * 32)
+    another = invoices.hand_out(other, SALE, LATER)
+    while_drawing(monkeypatch, lambda _: beside.hand_out(other, SALE, LATER))
+    with pytest.raises(TicketUnknownError):
+        invoices.make(another, ADA)
+    assert len(rows(database, store.invoice)) == 1
+
+
+def test_who_is_overtaken_every_time_is_told_and_nothing_is_made(
+    invoices: Invoices, beside: Invoices, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticket = invoices.hand_out(MARK, SALE, LATER)
+
+    def overtake(drawn: int) -> None:
+        if drawn % 2:  # every second drawing is that of the other process itself
+            mark = OrderMark(bytes([drawn]) * 32)
+            beside.make(beside.hand_out(mark, SALE, LATER), ADA)
+
+    while_drawing(monkeypatch, overtake)
+    with pytest.raises(InvoicesBusyError):
+        invoices.make(ticket, ADA)
+    assert len(rows(database, store.invoice)) == DRAWINGS_MAX
+    assert invoices.look(ticket) == SALE
 
 
 def test_the_pdf_carries_the_xml_and_names_its_parties(

@@ -62,6 +62,16 @@ class InvoicesNotOfferedError(UnavailableError):
         )
 
 
+class InvoicesBusyError(UnavailableError):
+    """Other invoices took the next number again and again while this one was drawn."""
+
+    def __init__(self) -> None:
+        """Say that nothing was made."""
+        super().__init__(
+            "invoices.busy", "Many invoices are made at the moment. Nothing was lost: try again."
+        )
+
+
 class InvoiceFaultyError(UnavailableError):
     """An invoice did not hold against the standard: it is not handed out."""
 
