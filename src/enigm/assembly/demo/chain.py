@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _NODE = "monerod"
 _WALLET = "monero-wallet-rpc"
+_CEREMONY = "monero-wallet-cli"
 _START_SECONDS_MAX = 40.0
 _STOP_SECONDS_MAX = 10.0
 _POLL_SECONDS = 0.05
@@ -32,11 +33,15 @@ _BLOCKS_UNTIL_SPENDABLE = 90
 # On a busy machine a block takes a second, and an answer must come within a minute.
 _BLOCKS_AT_ONCE = 10
 _LOGIN = "enigm:a password of this chain alone"
+# Each new address derives this many after it anew: by the default of 200 a hundred addresses take a
+# second. The signer keeps the default, as signers do; docs/payments.md says what to choose.
+_ADDRESSES_AHEAD = 20
+_ADDRESSES_AHEAD_OF_SIGNER = 200
 
 
 def monero_is_missing() -> str:
     """Return what to install, or nothing where both programs are there."""
-    missing = [name for name in (_NODE, _WALLET) if shutil.which(name) is None]
+    missing = [name for name in (_NODE, _WALLET, _CEREMONY) if shutil.which(name) is None]
     return f"{' and '.join(missing)} not installed: apt-get install monero" if missing else ""
 
 
@@ -72,6 +77,8 @@ class MoneroChain:
         self._clock = clock
         self._running: list[subprocess.Popen[bytes]] = []
         self._stopped = threading.Event()
+        # What is started while everything is ended must be ended, too.
+        self._starting = threading.Lock()
         self._asked: list[MoneroRpc] = []
         port = free_port()
         self.node_url = f"http://{LOOPBACK}:{port}"
@@ -92,8 +99,7 @@ class MoneroChain:
 
     def start_wallet(self, name: str, *, login: bool = False) -> MoneroProgram:
         """Start a wallet program that has no wallet open yet."""
-        folder = self._folder / name
-        folder.mkdir(mode=0o700, exist_ok=True)
+        folder = self._folder_of(name)
         port = free_port()
         url = f"http://{LOOPBACK}:{port}"
         access = ["--rpc-login", _LOGIN] if login else ["--disable-rpc-login"]
@@ -107,22 +113,20 @@ class MoneroChain:
         self._wait(lambda: rpc.ask("get_version", dict[str, Any]))
         return MoneroProgram(url, rpc, folder, self._login_file(folder) if login else None)
 
-    def start_purse(self, name: str) -> MoneroProgram:
+    def start_purse(self, name: str, addresses_ahead: int = _ADDRESSES_AHEAD) -> MoneroProgram:
         """Start a wallet of somebody who pays, with a wallet in it."""
-        program = self.start_wallet(name)
-        program.ask("create_wallet", filename=name, language="English")
-        return program
+        wanted = ("--generate-new-wallet", "--mnemonic-language", "English")
+        self._make_wallet(name, addresses_ahead, *wanted)
+        return self._open(self.start_wallet(name), name)
 
     def make_shop_wallet(self) -> ShopWallet:
         """Hold a key ceremony: address and view key leave the signer, nothing else does."""
-        signer = self.start_purse("signer")
+        signer = self.start_purse("signer", _ADDRESSES_AHEAD_OF_SIGNER)
         address = signer.ask("get_address", account_index=0)["address"]
         view_key = signer.ask("query_key", key_type="view_key")["key"]
-        shop = self.start_wallet("shop", login=True)
-        # fmt: off
-        shop.ask("generate_from_keys", filename="shop", password="",
-            address=address, viewkey=view_key, restore_height=0)
-        # fmt: on
+        wanted = ("--generate-from-view-key", "--restore-height", "0")
+        self._make_wallet("shop", _ADDRESSES_AHEAD, *wanted, typed=f"{address}\n{view_key}\n")
+        shop = self._open(self.start_wallet("shop", login=True), "shop")
         return ShopWallet(shop, signer, address)
 
     def mine(self, blocks: int, address: str) -> None:
@@ -154,7 +158,8 @@ class MoneroChain:
 
     def stop(self) -> None:
         """End every program, and whatever waits for one; wallets first, they write to disk."""
-        self._stopped.set()
+        with self._starting:
+            self._stopped.set()
         for rpc in self._asked:
             rpc.close()
         for process in reversed(self._running):
@@ -167,6 +172,33 @@ class MoneroChain:
                 process.wait()
         self._running.clear()
 
+    def _folder_of(self, name: str) -> Path:
+        folder = self._folder / name
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return folder
+
+    def _make_wallet(self, name: str, ahead: int, how: str, *more: str, typed: str = "") -> None:
+        """Make a wallet's files as a person does: only so can one say how far it looks ahead."""
+        folder = self._folder_of(name)
+        # fmt: off
+        process = self._run(_CEREMONY, how, str(folder / name), *more,
+            "--daemon-address", f"{LOOPBACK}:{self._port}", "--trusted-daemon", "--no-dns",
+            "--subaddress-lookahead", f"2:{ahead}", "--password", "",
+            "--log-file", str(folder / "ceremony.log"), "--command", "address",
+            stdin=subprocess.PIPE)
+        # fmt: on
+        try:
+            process.communicate(typed.encode(), _START_SECONDS_MAX)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        if process.wait() or not (folder / f"{name}.keys").exists():
+            raise DemoError(f"{_CEREMONY} made no wallet for the {name}: look at {folder}.")
+
+    @staticmethod
+    def _open(program: MoneroProgram, name: str) -> MoneroProgram:
+        program.ask("open_wallet", filename=name, password="")
+        return program
+
     def _rpc(self, url: str, login: str = "") -> MoneroRpc:
         rpc = MoneroRpc(url, login)
         self._asked.append(rpc)
@@ -178,23 +210,26 @@ class MoneroChain:
             file.write(_LOGIN)
         return path
 
-    def _run(self, program: str, *arguments: str) -> None:
+    def _run(
+        self, program: str, *arguments: str, stdin: int = subprocess.DEVNULL
+    ) -> subprocess.Popen[bytes]:
         found = shutil.which(program)
         if found is None:
             raise DemoError(monero_is_missing())
-        if self._stopped.is_set():
-            raise DemoError("The chain was stopped.")
-        self._running.append(
-            subprocess.Popen(
+        with self._starting:
+            if self._stopped.is_set():
+                raise DemoError("The chain was stopped.")
+            process = subprocess.Popen(
                 [found, *arguments],
                 # The wallet writes a file of its login where it is started.
                 cwd=self._folder,
-                stdin=subprocess.DEVNULL,
+                stdin=stdin,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 process_group=0,
             )
-        )
+            self._running.append(process)
+        return process
 
     def _wait(self, answers: Callable[[], object]) -> None:
         ends_at = self._clock.monotonic_seconds() + _START_SECONDS_MAX
