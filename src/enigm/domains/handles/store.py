@@ -18,6 +18,7 @@ from enigm.domains.handles.model import (
 )
 from enigm.foundation.database import add_to_counter, insert_if_absent, store_metadata
 from enigm.foundation.inventory import Category, declares, seconds_after, until, until_column
+from enigm.foundation.statements import Prepared
 from enigm.foundation.stores import StoreDesign
 
 if TYPE_CHECKING:
@@ -155,6 +156,19 @@ revision = sa.Table(
     ),
 )
 
+# Asked whenever a device comes that this process has not met yet.
+_FIND_SUBJECT = Prepared(
+    sa.select(subject.c.subject_id).where(subject.c.subject_id == sa.bindparam("subject_id"))
+)
+_FIND_REVOKED = Prepared(
+    sa.select(revoked.c.handle).where(
+        *(
+            revoked.c[name] == sa.bindparam(name)
+            for name in ("purpose", "tenant", "epoch", "handle")
+        )
+    )
+)
+
 DESIGN = StoreDesign(metadata, Path(__file__).parent / "migrations" / "versions")
 
 
@@ -193,8 +207,7 @@ def keep_subject(connection: sa.Connection, subject_id: SubjectId) -> None:
 
 def is_subject(connection: sa.Connection, subject_id: SubjectId) -> bool:
     """Say whether this device has handles."""
-    wanted = sa.select(subject.c.subject_id).where(subject.c.subject_id == subject_id)
-    return connection.execute(wanted).first() is not None
+    return _FIND_SUBJECT.first(connection, {"subject_id": subject_id}) is not None
 
 
 def forget_subject(connection: sa.Connection, subject_id: SubjectId) -> None:
@@ -216,10 +229,8 @@ def keep_revoked(connection: sa.Connection, scope: Scope, handle: Handle, ends_a
 
 def is_revoked(connection: sa.Connection, scope: Scope, handle: Handle) -> bool:
     """Say whether a handle of a scope is revoked."""
-    wanted = sa.select(revoked.c.handle).where(
-        *_in_scope(revoked, scope), revoked.c.handle == handle
-    )
-    return connection.execute(wanted).first() is not None
+    wanted = {**_scope_row(scope), "handle": handle}
+    return _FIND_REVOKED.first(connection, wanted) is not None
 
 
 def revoked_in(connection: sa.Connection, scope: Scope) -> list[Handle]:

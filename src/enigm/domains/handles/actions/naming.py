@@ -60,7 +60,7 @@ class HandleAuthority:
             recalled = self._kept(recalled, subject, scope)
             older = [
                 each
-                for each in reversed(recalled.keys)
+                for each in reversed([*recalled.keys])
                 if (each.purpose, each.tenant) == (purpose, tenant) and each != scope
             ]
             made = tuple(
