@@ -16,8 +16,11 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from enigm.app.app import App
+from enigm.app.options import Options
 from enigm.assembly.exits import Exit
 from enigm.assembly.supervisor import LOOPBACK, answers, free_port
+from enigm.assembly.up import SERVICE_PORT
 from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -132,6 +135,15 @@ def test_up_opens_the_app_and_a_second_start_finds_everything_as_it_was(
 def _online(page: httpx.Client) -> dict[str, str] | None:
     state = page.get("/api/state").json()
     return state if state["connection"] == "online" else None
+
+
+async def test_a_second_person_needs_no_address_of_the_service_on_this_machine(
+    tmp_path: Path,
+) -> None:
+    app = App(Options("second", folder=tmp_path))
+    await app.start()
+    assert app.state().service == f"http://{LOOPBACK}:{SERVICE_PORT}"
+    await app.close()
 
 
 def test_a_port_in_use_is_one_plain_sentence(started: list[Up], tmp_path: Path) -> None:

@@ -12,7 +12,6 @@ from enigm.app.changes import Change, Changes
 from enigm.app.conversations.engine import Engine
 from enigm.app.entrance import Entered, Entrance
 from enigm.app.errors import (
-    InvalidProfileError,
     LockedError,
     WrongPasswordError,
     WrongStageError,
@@ -25,6 +24,7 @@ from enigm.app.home import IS_UNCERTAIN, PHRASE_TO_CONFIRM, SIGN_IN_SECRET, Home
 from enigm.app.identity import phrase as phrases
 from enigm.app.identity.link_code import link_code
 from enigm.app.letters import Contacts
+from enigm.app.options import SERVICE_DEFAULT
 from enigm.app.pins import ACCOUNT_DELETE, PASSWORD_CHANGE
 from enigm.app.service import opaque
 from enigm.app.service.accounts import AccountPath, SignIn
@@ -82,7 +82,7 @@ class Access:
             stage=self._stage(),
             username="" if home is None else home.account.username,
             fingerprint="" if home is None else home.me,
-            service=self._options.service or self._profile.service or "",
+            service=self._address(),
             connection=self._connection(),
             version=enigm.__version__,
         )
@@ -365,10 +365,10 @@ class Access:
             self._accounts = None
 
     def _service(self) -> str:
-        address = self._options.service or self._profile.service
-        if address is None:
-            raise InvalidProfileError("Name the service that this profile shall use.")
-        return check_service(address)
+        return check_service(self._address())
+
+    def _address(self) -> str:
+        return self._options.service or self._profile.service or SERVICE_DEFAULT
 
     def _account_path(self) -> AccountPath:
         return AccountPath(self._service(), self._options.clock, self._options.entropy)

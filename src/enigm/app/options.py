@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 PROFILES_FOLDER = Path("~/.local/share/enigm/app")
 PROFILE_DEFAULT = "default"
+# Where `enigm up` serves on this machine: a second person there need not know of addresses.
+SERVICE_DEFAULT = "http://127.0.0.1:8460"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,7 @@ class Options:
     Args:
         profile: a folder name under ``folder``; one person, one vault.
         service: the address of the service, ``http://127.0.0.1:8080``; None takes the one that
-            the profile already uses.
+            the profile already uses, else the one on this machine.
         folder: where the profiles lie.
         agent: who looks at this machine for the page "Security".
     """

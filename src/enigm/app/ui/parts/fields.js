@@ -6,13 +6,14 @@ import { strength } from "../password.js";
 const PIN_TRIES = 5;
 
 export function field({ id, label, hint = "", type = "text", ...rest }) {
-  return html`<div class="field">
+  return html`<div class="field ${type === "password" ? "secret" : ""}">
     <label for=${id}>${label}</label>
     <input id=${id} name=${id} type=${type} autocomplete=${rest.autocomplete ?? "off"}
       autocapitalize="none" spellcheck="false" .value=${rest.value ?? ""} ?required=${rest.required ?? true}
       maxlength=${rest.maxlength ?? 256} minlength=${ifDefined(rest.minlength)} pattern=${ifDefined(rest.pattern)}
       aria-describedby=${hint ? `${id}-hint` : nothing} @input=${rest.onInput ?? nothing}
       ?autofocus=${rest.autofocus ?? false}>
+    ${type === "password" ? showButton() : ""}
     ${hint ? html`<p class="hint" id="${id}-hint">${hint}</p>` : ""}
   </div>`;
 }
@@ -20,13 +21,31 @@ export function field({ id, label, hint = "", type = "text", ...rest }) {
 /** A new password, with a hint of how long it would stand. */
 export function newPassword({ id, label, value, onInput }) {
   const judged = strength(value);
-  return html`<div class="field">
+  return html`<div class="field secret">
     <label for=${id}>${label}</label>
     <input id=${id} name=${id} type="password" autocomplete="new-password" required minlength="8"
       maxlength="1024" aria-describedby="${id}-hint" .value=${value} @input=${onInput}>
+    ${showButton()}
     <div class="strength level-${judged.level}" aria-hidden="true"><i></i><i></i><i></i><i></i></div>
     <p class="hint" id="${id}-hint" aria-live="polite">${judged.words}</p>
   </div>`;
+}
+
+/** Lets a person see what they typed; what is sent is hidden again first. */
+function showButton() {
+  return html`<button class="show-button" type="button" aria-pressed="false" @click=${show}>Show</button>`;
+}
+
+function show({ target: button }) {
+  const input = button.parentElement.querySelector("input");
+  const isShown = input.type === "password";
+  const turn = (shown) => {
+    input.type = shown ? "text" : "password";
+    button.setAttribute("aria-pressed", String(shown));
+  };
+  turn(isShown);
+  // A browser remembers what was typed into a field of text.
+  if (isShown) input.form.addEventListener("submit", () => turn(false), { capture: true, once: true });
 }
 
 /** Six to twelve digits, hidden while they are typed. */

@@ -39,7 +39,7 @@ class EnigmApp extends View {
     if (boot === "stranger") return stranger();
     if (!app) return daemon ? starting() : gone();
     return html`${daemon ? "" : html`<p class="daemon-lost" role="alert">Enigm has stopped on this computer.
-        Start it again with <code>enigm app</code>: it opens a fresh tab.</p>`}
+        Start it again with <code>enigm app</code>, or <code>make up</code> in its folder: a fresh tab opens.</p>`}
       ${SCREENS[app.stage]()}`;
   }
 }
@@ -49,11 +49,11 @@ const starting = () => html`<main class="door"><div class="door-card center" ari
 
 const gone = () => html`<main class="door"><div class="door-card center">
   ${mark()}<h1>Enigm is not running</h1>
-  <p class="lead">Start it on this computer with <code>enigm app</code>: it opens a fresh tab.</p></div></main>`;
+  <p class="lead">Start it on this computer with <code>enigm app</code>, or <code>make up</code> in its folder: a fresh tab opens.</p></div></main>`;
 
 const stranger = () => html`<main class="door"><div class="door-card center">
   ${mark()}<h1>This tab was not let in</h1>
   <p class="lead">The address of Enigm works once, so that nobody else on this computer or on a web page can use it.
-    Run <code>enigm app</code> again: it opens a fresh tab.</p></div></main>`;
+    Run <code>enigm app</code> again, or <code>make up</code> in its folder: a fresh tab opens.</p></div></main>`;
 
 customElements.define("enigm-app", EnigmApp);

@@ -5,7 +5,9 @@ import { sendMessage } from "../sync.js";
 import { View } from "../view.js";
 import { icon } from "../parts/icons.js";
 
-const TEXT_CHARACTERS_MAX = 16_000;
+// What one message holds (enigm.app.content). A field that cut a long text short would lose its end.
+const TEXT_BYTES_MAX = 64_000;
+const encoder = new TextEncoder();
 
 class Composer extends View {
   static properties = { conversation: {}, state: {}, title: {} };
@@ -16,10 +18,12 @@ class Composer extends View {
     const closed = this.#closed();
     if (closed) return html`<p class="composer closed">${closed}</p>`;
     const draft = store.drafts.get(this.conversation) ?? "";
-    return html`<form class="composer" @submit=${this.#send}>
+    const tooLong = isTooLong(draft);
+    return html`${tooLong ? html`<p class="composer-note" role="alert">This is too long for one message: send it in parts.</p>` : ""}
+    <form class="composer" @submit=${this.#send}>
       <textarea id="composer" rows="1" placeholder="Message" aria-label="Message to ${this.title}" dir="auto" enterkeyhint="send"
-        maxlength=${TEXT_CHARACTERS_MAX} @input=${this.#typed} @keydown=${this.#key}></textarea>
-      <button class="send" type="submit" aria-label="Send" ?disabled=${!draft.trim()}>${icon("send", "mirror")}</button>
+        @input=${this.#typed} @keydown=${this.#key}></textarea>
+      <button class="send" type="submit" aria-label="Send" ?disabled=${!draft.trim() || tooLong}>${icon("send", "mirror")}</button>
     </form>`;
   }
 
@@ -39,10 +43,10 @@ class Composer extends View {
   }
 
   #typed = (event) => {
-    const had = Boolean(store.drafts.get(this.conversation)?.trim());
+    const before = store.drafts.get(this.conversation) ?? "";
     if (event.target.value) store.drafts.set(this.conversation, event.target.value);
     else store.drafts.delete(this.conversation);
-    if (had !== Boolean(event.target.value.trim())) this.requestUpdate();
+    if (kindOf(before) !== kindOf(event.target.value)) this.requestUpdate();
   };
 
   #key = (event) => {
@@ -57,7 +61,7 @@ class Composer extends View {
     const area = this.querySelector("textarea");
     const id = this.conversation;
     const text = area.value.trim();
-    if (!text) return;
+    if (!text || isTooLong(text)) return;
     area.value = "";
     store.drafts.delete(id);
     this.requestUpdate();
@@ -72,6 +76,15 @@ class Composer extends View {
       this.requestUpdate();
     }
   };
+}
+
+function isTooLong(text) {
+  return encoder.encode(text).length > TEXT_BYTES_MAX;
+}
+
+/** What of a text the form shows: that there is one, and that it is too long. */
+function kindOf(text) {
+  return `${Boolean(text.trim())} ${isTooLong(text)}`;
 }
 
 customElements.define("enigm-composer", Composer);

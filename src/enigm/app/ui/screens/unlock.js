@@ -7,6 +7,8 @@ import { FormView } from "../view.js";
 import { field, refusal, submit, valuesOf } from "../parts/fields.js";
 import { mark } from "../parts/icons.js";
 
+const WRONG = "That is not this profile's password. Check Caps Lock, and try again.";
+
 class Unlock extends FormView {
   render() {
     const { profile, username } = store.state.app;
@@ -23,6 +25,11 @@ class Unlock extends FormView {
       <p class="fine">Profile <strong>${profile}</strong>. Nobody can reset this password. If it is lost, start a new profile
         and recover your account with your 24 words.</p>
     </div></main>`;
+  }
+
+  refused(problem) {
+    // Nobody typed a name here: only the password can be wrong.
+    this.problem = problem.code === "app.wrong_password" ? WRONG : problem.message;
   }
 
   #unlock = (event) => {

@@ -49,7 +49,7 @@ class Welcome extends FormView {
     return html`${head("Create an account", "Others find you by this name. It says nothing else about you.", "Step 1 of 3")}
       <form @submit=${this.#register}>
         ${field({ id: "username", label: "User name", autocomplete: "username", maxlength: 32, minlength: 3, autofocus: true,
-          hint: "3 to 32 small letters, digits, dots, dashes." })}
+          hint: "3 to 32 letters a–z, digits, dots, dashes or underscores." })}
         ${newPassword({ id: "new-password", label: "Password", value: this.#password, onInput: this.#typed })}
         <details class="more" ?open=${this.#inviteAsked}><summary>I was given an invite code</summary>
           ${field({ id: "invite", label: "Invite code", required: false, maxlength: 512 })}
