@@ -13,7 +13,7 @@ from enigm.domains.accounts.actions import opaque
 from enigm.domains.accounts.errors import PinLockedError
 from enigm.domains.accounts.model import CriticalAction
 from tests.support.clock import FakeClock
-from tests.support.pin_store import ACCOUNT, REAL, WRONG, PinStore
+from tests.support.pin_store import REAL, WRONG, PinStore
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,7 +44,7 @@ def test_a_kill_between_counting_and_looking_gives_no_try_back(tmp_path: Path) -
         killed.join(timeout=60)
         assert killed.exitcode == -signal.SIGKILL
         kept = PinStore(path, clock)
-        assert kept.grants.state(ACCOUNT).tries_left == TRIES - tries
+        assert kept.grants.state(kept.permit()).tries_left == TRIES - tries
         kept.database.close()
     kept = PinStore(path, clock)
     with pytest.raises(PinLockedError):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import opaque_snake
 import pytest
 
 from enigm.crypto.signatures import Ed25519
 from enigm.wire.device_chain import Kind
-from tests.support.command import RunningCommand, Visit
+from tests.support.command import RunningCommand, Visit, running_command
 from tests.support.journey import Journey, Person, b64
 from tests.support.pin_deeds import DURESS_PIN
+from tests.support.service import Running
 
 MEANT = {"is_meant": "yes"}
 
@@ -55,15 +57,79 @@ async def test_a_grant_ends_after_a_minute_and_is_spent_once(
     assert late.status_code == 403
 
 
+async def _refused(visit: Visit, person: Person) -> tuple[int, str, str]:
+    """Return how an entry is refused before anything of it is looked at."""
+    client = opaque_snake.OpaqueClient()
+    begun = [b64(client.start_login(person.password)[0].to_bytes()) for _ in range(2)]
+    body = {"action": "accounts.delete", "parameters": "A" * 43, "opaque_requests": begun}
+    answer = await visit.ask("/pin/start", body)
+    return answer.status_code, answer.json()["code"], answer.json()["detail"]
+
+
 @pytest.mark.requirement("CMD-03")
-async def test_guesses_wait_longer_and_longer(visit: Visit, journey: Journey) -> None:
-    person = await _arrived(visit, journey)
-    for _ in range(5):
+async def test_a_stolen_session_is_stopped_before_the_owner_waits(
+    running: Running, visit: Visit, command: RunningCommand, journey: Journey
+) -> None:
+    person = await journey.register()
+    await journey.set_pin(person)
+    await visit.sign_in(person)
+    for _ in range(3):
         assert await visit.grant(person, "accounts.delete", pin="000000") == ""
-    body = {"action": "accounts.delete", "parameters": "A" * 43, "opaque_requests": ["A" * 128] * 2}
-    locked = await visit.ask("/pin/start", body)
-    assert (locked.status_code, locked.json()["code"]) == (429, "accounts.pin_locked")
+    assert (await _refused(visit, person))[:2] == (429, "accounts.pin_session_spent")
+    assert "has used its tries" in (await visit.get("/pin")).text
+    # What is counted is on disk: another process stops that session, too, and waiting helps not.
+    async with running_command(running.settings, running.clock) as beside:
+        again = beside.visit()
+        again.http.cookies.update(visit.http.cookies)
+        await again.get("/sessions")
+        running.clock.advance(3600)
+        assert (await _refused(again, person))[:2] == (429, "accounts.pin_session_spent")
+    # The owner's own session, and the owner's device, have theirs; a right PIN gives no tries back
+    # to the stolen one.
+    assert await journey.grant(person, "accounts.delete")
+    assert (await journey.as_device(person, "GET", "/accounts/v1/pin"))["tries_left"] == 5
+    owners = command.visit()
+    await owners.sign_in(person)
+    assert await owners.grant(person, "accounts.delete")
+    assert (await _refused(visit, person))[:2] == (429, "accounts.pin_session_spent")
+
+
+@pytest.mark.requirement("CMD-03")
+async def test_many_sessions_wait_together_and_make_no_device_wait(
+    visit: Visit, command: RunningCommand, journey: Journey
+) -> None:
+    person = await journey.register()
+    await journey.set_pin(person)
+    for tries in (3, 2):
+        thief = command.visit()
+        await thief.sign_in(person)
+        for _ in range(tries):
+            assert await thief.grant(person, "accounts.delete", pin="000000") == ""
+    await visit.sign_in(person)
+    assert (await _refused(visit, person))[:2] == (429, "accounts.pin_locked")
     assert "Too many wrong tries" in (await visit.get("/pin")).text
+    assert (await journey.as_device(person, "GET", "/accounts/v1/pin"))["tries_left"] == 5
+    assert await journey.grant(person, "accounts.delete")
+
+
+@pytest.mark.requirement("CMD-03")
+async def test_a_spent_session_learns_nothing_of_a_pin(
+    command: RunningCommand, journey: Journey
+) -> None:
+    """No PIN, a PIN, and a hold under the duress PIN: the same answers, try by try."""
+    seen: list[list[object]] = []
+    for pins, forced in ((False, False), (True, False), (True, True)):
+        person, thief = await journey.register(), command.visit()
+        if pins:
+            await journey.set_pin(person)
+        if forced:
+            await journey.grant(person, "accounts.pin.remove", pin=DURESS_PIN)
+        await thief.sign_in(person)
+        tried: list[object] = [
+            await thief.grant(person, "accounts.delete", pin="000000") for _ in range(3)
+        ]
+        seen.append([*tried, await _refused(thief, person)])
+    assert seen[0] == seen[1] == seen[2]
 
 
 @pytest.mark.requirement("CMD-03")

@@ -53,8 +53,10 @@ async def test_sessions_here_and_in_the_app_are_listed_and_ended(
     person = await journey.register()
     await visit.sign_in(person)
     page = await visit.get("/sessions")
-    assert page.text.count("This session") == 1
-    assert page.text.count("Another session") == 1
+    assert page.text.count("This session: Command, in a browser") == 1
+    assert page.text.count("Another session: the App, on device") == 1
+    number = person.device.device_id.hex()
+    assert f"{number[:4]} {number[4:8]}" in page.text
     sessions = await journey.as_session(person, "GET", "/accounts/v1/sessions")
     (app,) = [entry for entry in sessions["sessions"] if entry["current"]]
     assert (await visit.post(f"/sessions/{app['id']}/end")).status_code == 303

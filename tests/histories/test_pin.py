@@ -112,7 +112,7 @@ class PinHistory(RuleBasedStateMachine):
 
     @invariant()
     def the_owner_sees_what_was_counted(self) -> None:
-        assert self.kept.grants.state(ACCOUNT) == PinState(
+        assert self.kept.grants.state(self.kept.permit()) == PinState(
             True, max(0, 5 - self.tries), max(0, self.locked_until - self.now)
         )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from enigm.domains.accounts import store as accounts_store
 from enigm.domains.accounts.actions import Accounts, load_or_make_secrets
 from enigm.domains.accounts.actions.account import OwnAccount
+from enigm.domains.accounts.actions.answers import Answers
 from enigm.domains.accounts.actions.guard import Guard
 from enigm.domains.accounts.actions.names import Names
 from enigm.domains.accounts.actions.pin_grants import PinGrants
@@ -69,12 +70,12 @@ def build_accounts(around: Surroundings, database: Database, provided: Provided)
         required=around.settings.registration_guard,
         bits=limits.get(PROOF_BITS_SETTING, PROOF_BITS_DEFAULT),
     )
-    sessions = Sessions(store, clock, entropy)
+    chains, trust, decisions = provided.chains, provided.trust, provided.decisions
+    sessions = Sessions(store, names, chains, clock, entropy)
     invite_tries = Budgets(INVITE_TRIES.overridden(limits), clock, entropy)
     free_tries = Budgets(FREE_SIGN_INS.overridden(limits), clock, entropy)
-    answers = Budgets(REGISTRATION_ANSWERS.overridden(limits), clock, entropy)
-    pin_answers = Budgets(PIN_ANSWERS.overridden(limits), clock, entropy)
-    chains, trust, decisions = provided.chains, provided.trust, provided.decisions
+    answers = Answers(REGISTRATION_ANSWERS.overridden(limits), clock)
+    pin_answers = Answers(PIN_ANSWERS.overridden(limits), clock)
     recovery = Recovery(store, names, guard, sessions, chains, keys, decisions)
     grants = PinGrants(store, names, secrets, clock, entropy, decisions)
     return Accounts(

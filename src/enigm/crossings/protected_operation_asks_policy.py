@@ -10,8 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from enigm.domains.accounts.actions.sessions import Audience
-from enigm.domains.accounts.model import Permit
+from enigm.domains.accounts.model import Audience, Permit
 from enigm.domains.devices.model import DeviceId
 from enigm.domains.policy.errors import PolicyDeniedError
 from enigm.domains.policy.model import Evidence, Face, Fact, FactState, Operation

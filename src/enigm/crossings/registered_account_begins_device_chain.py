@@ -42,6 +42,10 @@ class AccountBeginsDeviceChain:
         """Return the account's chain as it stands."""
         return self._chains.entries(self._names.owner_of(account_id))
 
+    def device_ids(self, account_id: AccountId) -> list[bytes]:
+        """Return every device that the account's chain names."""
+        return list(self._chains.device_ids(self._names.owner_of(account_id)))
+
     def certify_recovered(self, account_id: AccountId, device: FirstDevice) -> None:
         """Add an entry by the root; twice changes nothing."""
         self._chains.certify_recovered(self._names.owner_of(account_id), _carried(device))

@@ -208,6 +208,20 @@ async def test_a_reset_lifts_a_hold_and_leaves_the_duress_pin(
 
 
 @pytest.mark.requirement("CMD-03")
+async def test_a_pin_that_seemed_to_be_removed_opens_nothing_either(
+    running: Running, people: tuple[Person, Person]
+) -> None:
+    journey, (_, alice) = running.journey, people
+    grant = await journey.grant(alice, "accounts.pin.remove", pin=DURESS_PIN)
+    await journey.as_device(alice, "DELETE", "/accounts/v1/pin", grant=grant)
+    for pin in (PIN, DURESS_PIN):
+        with pytest.raises(Problem, match="pin_refused"):
+            await journey.grant(alice, "accounts.delete", pin=pin)
+    await journey.reset_pin(alice, OTHER_PIN)
+    assert await journey.grant(alice, "accounts.delete", pin=DURESS_PIN), "it was there all along"
+
+
+@pytest.mark.requirement("CMD-03")
 async def test_a_hold_ends_by_itself(running: Running, people: tuple[Person, Person]) -> None:
     journey, (_, alice) = running.journey, people
     await journey.erase(alice, pin=DURESS_PIN)

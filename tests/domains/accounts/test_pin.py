@@ -221,14 +221,32 @@ async def test_nothing_of_a_pin_is_logged(running: Running) -> None:
     assert not any(secret in said for secret in (PIN, OTHER_PIN, grant))
 
 
-async def test_answers_that_would_test_a_guess_uncounted_are_few(journey: Journey) -> None:
+async def test_answers_that_would_test_a_guess_uncounted_are_few(tmp_path: Path) -> None:
     """One try's answer at home, and a new PIN's answer for each guess, would open the record."""
-    alice = await journey.register()
-    await journey.set_pin(alice)
-    for _ in range(8):
-        await journey.pin_record(alice, OTHER_PIN)
+    settings = settings_of_tests(tmp_path)
+    async with running_service(settings) as running:
+        journey, clock = running.journey, running.clock
+        alice = await journey.register()
+        await journey.set_pin(alice)
+        for _ in range(8):
+            await journey.pin_record(alice, OTHER_PIN)
+        assert await _is_spent(journey, alice)
+        # The PIN itself goes on: nobody who uses up the answers keeps the owner from a deed.
+        assert await journey.grant(alice, DELETE)
+    # A restart gives none back; time gives one for each tenth of a day.
+    async with running_service(settings, clock) as running:
+        assert await _is_spent(running.journey, alice)
+        clock.advance(8640)
+        await running.journey.sign_in(alice)
+        await running.journey.pin_record(alice, OTHER_PIN)
+        assert await _is_spent(running.journey, alice)
+        await running.journey.erase(alice)
+        with running.service.databases["accounts"].read() as connection:
+            left = connection.execute(sa.text("SELECT count(*) FROM opaque_answer")).scalar()
+        assert left == 0
+
+
+async def _is_spent(journey: Journey, person: Person) -> bool:
     with pytest.raises(Problem) as refused:
-        await journey.pin_record(alice, OTHER_PIN)
-    assert refused.value.code == "limits.accounts.pin_answers"
-    # The PIN itself goes on: nobody who uses up the answers keeps the owner from a deed.
-    assert await journey.grant(alice, DELETE)
+        await journey.pin_record(person, OTHER_PIN)
+    return refused.value.code == "limits.accounts.pin_answers"

@@ -118,6 +118,26 @@ def test_a_victim_is_never_more_than_a_day_away_from_a_free_try(waits: list[int]
     assert rules.faded(attempts, now + 8 * 3600) == 0, "the row may be forgotten by then"
 
 
+@given(st.lists(st.integers(0, 2000), max_size=120), st.integers(1, 12))
+def test_answers_are_never_more_than_at_once_and_what_came_back(
+    waits: list[int], amount: int
+) -> None:
+    answers, now, given_at = Attempts(0, 0), NOW, list[int]()
+    for wait in waits:
+        now += wait
+        more = rules.one_answer_more(answers, now, amount, 3600)
+        if isinstance(more, Attempts):
+            answers = more
+            given_at.append(now)
+        else:
+            later = rules.one_answer_more(answers, now + more, amount, 3600)
+            assert isinstance(later, Attempts), "as it was told"
+    for first, began in enumerate(given_at):
+        within = sum(1 for at in given_at[first:] if at - began < 3600)
+        assert within <= 2 * amount, "a full bucket, and what came back in an hour"
+    assert rules.one_answer_more(answers, now + 3600, amount, 3600) == Attempts(1, now + 3600)
+
+
 @given(st.integers(0, 2**40))
 def test_a_quota_ends_at_the_next_midnight(now: int) -> None:
     end = rules.quota_day_end(now)

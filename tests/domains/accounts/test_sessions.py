@@ -82,6 +82,29 @@ async def test_one_lists_and_ends_ones_own_sessions(journey: Journey) -> None:
     await journey.chain(alice)
 
 
+@pytest.mark.requirement("CMD-05")
+async def test_a_session_says_whose_it_is_and_which_device_signed_in(journey: Journey) -> None:
+    alice = await journey.register()
+    await journey.change_password(alice, "new")
+    (current,) = (await journey.as_session(alice, "GET", SESSIONS))["sessions"]
+    assert (current["kind"], current["device"]) == ("app", b64(alice.device.device_id))
+    await journey.sign_in(alice)  # by the password alone: no device signed
+    listed = (await journey.as_session(alice, "GET", SESSIONS))["sessions"]
+    (unsigned,) = [entry for entry in listed if entry["current"]]
+    assert (unsigned["kind"], unsigned["device"]) == ("app", None)
+
+
+async def test_a_first_session_is_on_the_first_device_and_a_recovered_one_on_the_new(
+    journey: Journey,
+) -> None:
+    alice = await journey.register()
+    (first,) = (await journey.as_session(alice, "GET", SESSIONS))["sessions"]
+    assert first["device"] == b64(alice.device.device_id)
+    device = await journey.recover(alice, "new")
+    (again,) = (await journey.as_session(alice, "GET", SESSIONS))["sessions"]
+    assert again["device"] == b64(device.device_id)
+
+
 @pytest.mark.parametrize("whose", ["another's", "nobody's"])
 async def test_one_ends_no_session_of_another(journey: Journey, whose: str) -> None:
     alice, mallory = await journey.register(), await journey.register()

@@ -276,15 +276,31 @@ async def test_a_new_password_ends_every_session(journey: Journey) -> None:
 async def test_registration_tests_no_guesses_past_the_price_of_sign_in(tmp_path: Path) -> None:
     """A registration's answer is what a guess at a known name's password needs, without a try."""
     limits = {"accounts.proof_difficulty_bits": 1, "accounts.registration_answers": 3}
-    async with running_service(settings_of_tests(tmp_path, limits=limits)) as running:
+    settings = settings_of_tests(tmp_path, limits=limits)
+    async with running_service(settings) as running:
         journey = running.journey
         alice, nobody = await journey.register(), journey.new_person()
         await journey.opaque_record(nobody, "a guess")
         for person in (alice, nobody):
             for _ in range(2):
                 await journey.opaque_record(person, "a guess")
-            with pytest.raises(Problem) as refused:
-                await journey.opaque_record(person, "a guess")
-            assert refused.value.code == "limits.accounts.registration_answers"
+            assert await _is_refused(journey, person)
         await journey.sign_in(alice)
         await journey.register()
+        # Another process counts on, and so does the next one: of a name that nobody has, too.
+        async with running_service(settings, running.clock) as beside:
+            assert await _is_refused(beside.journey, alice)
+            assert await _is_refused(beside.journey, nobody)
+    async with running_service(settings, running.clock) as again:
+        for person in (alice, nobody):
+            assert await _is_refused(again.journey, person)
+        again.clock.advance(3600 // 3)
+        for person in (alice, nobody):
+            await again.journey.opaque_record(person, "a guess")
+            assert await _is_refused(again.journey, person)
+
+
+async def _is_refused(journey: Journey, person: Person) -> bool:
+    with pytest.raises(Problem) as refused:
+        await journey.opaque_record(person, "a guess")
+    return refused.value.code == "limits.accounts.registration_answers"

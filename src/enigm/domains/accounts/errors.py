@@ -164,6 +164,29 @@ class PinLockedError(ExhaustedError):
         )
 
 
+class PinSessionSpentError(ExhaustedError):
+    """A session without a device has entered as many wrong PINs as one may."""
+
+    def __init__(self) -> None:
+        """Say what goes on."""
+        super().__init__(
+            "accounts.pin_session_spent",
+            "This session has no tries left: sign in again, or use the App.",
+        )
+
+
+class AnswersSpentError(ExhaustedError):
+    """So many answers of OPAQUE's registration were given that more would test guesses."""
+
+    def __init__(self, limit: str, retry_after_seconds: int) -> None:
+        """Say when there will be another."""
+        super().__init__(
+            f"limits.{limit}",
+            "Too many attempts. Wait, then try again.",
+            retry_after_seconds=retry_after_seconds,
+        )
+
+
 class PinIsSetError(ConflictError):
     """There is a PIN already."""
 

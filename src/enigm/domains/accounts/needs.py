@@ -40,6 +40,10 @@ class TrustedDevices(Protocol):
         """Return the account's chain as it stands; empty where a crash left none."""
         ...
 
+    def device_ids(self, account_id: AccountId) -> list[bytes]:
+        """Return every device that the account's chain names; none where there is no chain."""
+        ...
+
     def certify_recovered(self, account_id: AccountId, device: FirstDevice) -> None:
         """Add an entry by the root; adding the same one twice changes nothing."""
         ...

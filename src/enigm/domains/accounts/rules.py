@@ -39,6 +39,9 @@ _ATTEMPTS_PER_BIT = 4
 
 # Mistyping a PIN is free so often; after that each further try waits longer than the last.
 PIN_TRIES = 5
+# One session's own share of entries where no device signs: who stole a cookie is stopped by it
+# before the account's owner waits, and whoever knows the password gets a fresh one.
+PIN_SESSION_TRIES = 3
 # A million PINs at one a day outlast everyone; a person who mistyped waits a minute.
 PIN_DELAYS_SECONDS = (60, 300, 900, 3600, 4 * 3600, 86_400)
 # Commerce and deletion alike: a grant is used at once or not at all.
@@ -73,6 +76,16 @@ def sign_in_price_bits(weight: int) -> int:
         return 0
     raised = SIGN_IN_BITS_MIN + (weight - FREE_ATTEMPTS) // _ATTEMPTS_PER_BIT
     return min(raised, SIGN_IN_BITS_MAX)
+
+
+def one_answer_more(answers: Attempts, now: int, amount: int, per_seconds: int) -> Attempts | int:
+    """Return the answers after one more, or the seconds to wait for it (a token bucket)."""
+    fades_seconds = max(1, per_seconds // amount)
+    gone = min(answers.weight, max(0, now - answers.updated_at) // fades_seconds)
+    left, since = answers.weight - gone, answers.updated_at + gone * fades_seconds
+    if left >= amount:
+        return max(1, since + fades_seconds - now)
+    return Attempts(left + 1, since if left else now)
 
 
 def seal_challenge(
@@ -122,14 +135,28 @@ def pin_binding(deed: CriticalDeed) -> bytes:
     return hashlib.sha256(len(word).to_bytes(2, "big") + word + deed.parameters_digest).digest()
 
 
-def pin_state(row: PinRow, now: int) -> PinState:
-    """Return what the owner may see; a hold shows nothing of itself."""
-    is_hidden = row.is_hidden and is_held(row, now)
+def pin_state(row: PinRow, now: int, share: int | None = None) -> PinState:
+    """Return what the owner may see; a hold shows nothing of itself.
+
+    Args:
+        row: the PIN as it is kept.
+        now: in seconds.
+        share: how many of its own tries the asking session used; None where a device signs.
+    """
+    tries = row.tries(is_signed=share is None)
+    left = PIN_TRIES - tries.count
+    if share is not None:
+        left = min(left, PIN_SESSION_TRIES - share)
     return PinState(
-        is_set=row.record is not None and not is_hidden,
-        tries_left=max(0, PIN_TRIES - row.tries),
-        retry_after_seconds=max(0, row.locked_until - now),
+        is_set=row.record is not None and not is_hidden(row, now),
+        tries_left=max(0, left),
+        retry_after_seconds=max(0, tries.locked_until - now),
     )
+
+
+def is_hidden(row: PinRow, now: int) -> bool:
+    """Say whether the PINs are shown as removed."""
+    return row.is_hidden and is_held(row, now)
 
 
 def is_held(row: PinRow, now: int) -> bool:

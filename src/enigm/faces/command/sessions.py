@@ -11,8 +11,8 @@ from litestar.connection import ASGIConnection
 from litestar.datastructures import Cookie
 
 from enigm.crossings.account_has_owner_name import OwnerNames
-from enigm.domains.accounts.actions.sessions import Audience, Sessions
-from enigm.domains.accounts.model import Caller, SessionGrant
+from enigm.domains.accounts.actions.sessions import Sessions
+from enigm.domains.accounts.model import Audience, Caller, SessionGrant
 from enigm.domains.devices.model import OwnerRef
 from enigm.faces.command.origin import Origin
 from enigm.foundation.clock import Clock

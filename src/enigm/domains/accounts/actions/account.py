@@ -59,7 +59,7 @@ class OwnAccount:
             self._grants.spend_within(records, permit, deed)
             records.set_password_record(caller.account_id, record)
             records.end_sessions(caller.account_id)
-            return self._sessions.open_session(records, caller.account_id)
+            return self._sessions.open_session_on(records, caller.account_id, permit.device_id)
 
     def sign_tokens(self, caller: Caller, blinded: list[bytes]) -> SignedTokens:
         """Sign blinded tokens within the day's quota; raises TokenQuotaError."""

@@ -20,6 +20,7 @@ class Names:
         self._name_key = keys.derive("accounts", "user names")
         self._recovery_key = keys.derive("accounts", "recovery")
         self._pin_key = keys.derive("accounts", "pins")
+        self._session_key = keys.derive("accounts", "sessions")
         self._attempts_key = keys.derive("accounts", "attempts")
 
     def name_ref(self, lookup_id: bytes) -> NameRef:
@@ -37,6 +38,14 @@ class Names:
     def pin_device_ref(self, device_id: bytes) -> bytes:
         """Return how a device is known while it asks for the PIN; devices keep another name."""
         return pseudonym(self._pin_key, "pin devices", device_id)
+
+    def session_device_ref(self, device_id: bytes) -> bytes:
+        """Return how a device is known that asked for a session."""
+        return pseudonym(self._session_key, "session devices", device_id)
+
+    def answers_ref(self, subject: bytes) -> bytes:
+        """Return under what OPAQUE's answers for a name, or for an account's PIN, are counted."""
+        return pseudonym(self._attempts_key, "answers", subject)
 
     def attempts_ref(self, name_ref: NameRef, device_id: bytes = b"") -> bytes:
         """Return under what tries on a name are counted; each trusted device counts apart."""

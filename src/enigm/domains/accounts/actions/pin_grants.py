@@ -18,6 +18,8 @@ from enigm.domains.accounts.errors import (
     PinLockedError,
     PinNeededError,
     PinRefusedError,
+    PinSessionSpentError,
+    SessionEndedError,
     SignInFailedError,
 )
 from enigm.domains.accounts.model import (
@@ -26,6 +28,7 @@ from enigm.domains.accounts.model import (
     PinAttempt,
     PinGrant,
     PinGrantRow,
+    PinTries,
     StartedPin,
 )
 from enigm.domains.accounts.needs import AccountDecision
@@ -35,7 +38,6 @@ from enigm.wire.critical_action import parameters_digest
 if TYPE_CHECKING:
     from enigm.domains.accounts.actions.names import Names
     from enigm.domains.accounts.model import (
-        AccountId,
         CriticalAction,
         OpaqueSecrets,
         Permit,
@@ -70,27 +72,31 @@ class PinGrants:
         self._entropy = entropy
         self._decisions = decisions
 
-    def state(self, account_id: AccountId) -> PinState:
-        """Return what the owner may see."""
+    def state(self, permit: Permit) -> PinState:
+        """Return what the owner may see from where they ask."""
+        account_id = permit.caller.account_id
         with self._store.read() as records:
-            return rules.pin_state(records.pins.peek(account_id), self._clock.now_seconds())
+            row, share = records.pins.peek(account_id), _share(records, permit)
+        return rules.pin_state(row, self._clock.now_seconds(), share)
 
     def start(
         self, permit: Permit, deed: CriticalDeed, requests: tuple[bytes, bytes]
     ) -> StartedPin:
         """Count a try, and answer OPAQUE's first message for both places.
 
-        Raises PinLockedError, MalformedOpaqueError. The try is on disk before anything is
-        evaluated: a process that is killed gives none back.
+        Raises PinLockedError, PinSessionSpentError, MalformedOpaqueError. The try is on disk before
+        anything is evaluated: a process that is killed gives none back.
         """
         account_id = permit.caller.account_id
-        row = self._count(account_id)
+        row, share = self._count(permit)
         now = self._clock.now_seconds()
         # Within a hold the PIN itself looks wrong: guessing it, or being made to say it, is idle.
+        # The duress PIN opens until it seems to be removed; from then on it looks wrong, too.
         real = None if rules.is_held(row, now) else row.record
+        duress = None if rules.is_hidden(row, now) else row.duress_record
         decoy = self._secrets.decoy_record
         duress_place = self._entropy.random_bytes(1)[0] & 1
-        placed = [real or decoy, row.duress_record or decoy]
+        placed = [real or decoy, duress or decoy]
         if duress_place == 0:
             placed.reverse()
         credential = self._names.pin_credential(account_id)
@@ -109,7 +115,7 @@ class PinGrants:
         with self._store.begin() as records:
             expires_at = now + rules.PIN_ATTEMPT_SECONDS
             records.pins.add_attempt(attempt_id, account_id, attempt, expires_at)
-        seen = rules.pin_state(row, now)
+        seen = rules.pin_state(row, now, share)
         responses = (first[0], second[0])
         return StartedPin(attempt_id, responses, seen.tries_left, seen.retry_after_seconds)
 
@@ -135,7 +141,7 @@ class PinGrants:
             held_until = records.pins.row(account_id).held_until
             if is_duress:
                 held_until = now + rules.PIN_HOLD_SECONDS
-            records.pins.take_entry(account_id, held_until)
+            records.pins.take_entry(account_id, permit.caller.session_id, held_until)
             records.pins.add_grant(_hash(grant), account_id, row, expires_at)
             # Last in the transaction: what cannot be recorded is rolled back.
             granted = AccountDecision.DURESS if is_duress else AccountDecision.PIN_GRANTED
@@ -174,24 +180,48 @@ class PinGrants:
         is_held = rules.is_held(records.pins.row(account_id), now)
         return Course.HOLD if is_held or grant.is_duress else Course.DO
 
-    def _count(self, account_id: AccountId) -> PinRow:
-        """Count one try and return the row as it then is; raises PinLockedError."""
-        now = self._clock.now_seconds()
+    def _count(self, permit: Permit) -> tuple[PinRow, int | None]:
+        """Count one try; return the row, and the session's share, as they then are.
+
+        Where no device signs, a session has few tries of its own besides the account's, and the
+        account's are counted apart: whoever stole a session never makes the owner's device wait.
+
+        Raises PinLockedError, PinSessionSpentError, SessionEndedError.
+        """
+        account_id, session_id = permit.caller.account_id, permit.caller.session_id
+        is_signed, now = bool(permit.device_id), self._clock.now_seconds()
         with self._store.begin() as records:
-            before = records.pins.row(account_id)
+            before = records.pins.row(account_id).tries(is_signed=is_signed)
+            share = _share(records, permit)
+            if share is not None:
+                if share >= rules.PIN_SESSION_TRIES:
+                    raise PinSessionSpentError
+                share += 1
+                records.pins.set_share(account_id, session_id, share)
             if now < before.locked_until:
                 raise PinLockedError(before.locked_until - now)
-            tries = before.tries + 1
-            delay_seconds = rules.pin_delay_seconds(tries)
-            records.pins.set_tries(account_id, tries, now + delay_seconds if delay_seconds else 0)
+            delay_seconds = rules.pin_delay_seconds(before.count + 1)
+            locked_until = now + delay_seconds if delay_seconds else 0
+            tries = PinTries(before.count + 1, locked_until)
+            records.pins.set_tries(account_id, tries, is_signed=is_signed)
             if delay_seconds:
                 self._decisions.record(AccountDecision.PIN_LOCKED, account_id)
-            return records.pins.row(account_id)
+            return records.pins.row(account_id), share
 
     def _is_from(self, permit: Permit, bound: PinAttempt | PinGrantRow) -> bool:
         is_session = kdf.equal(bound.session_id, permit.caller.session_id)
         device_ref = self._names.pin_device_ref(permit.device_id)
         return is_session and kdf.equal(bound.device_ref, device_ref)
+
+
+def _share(records: AccountRecords, permit: Permit) -> int | None:
+    """Return how many of its own tries the session used; None where a device signs."""
+    if permit.device_id:
+        return None
+    used = records.pins.share(permit.caller.account_id, permit.caller.session_id)
+    if used is None:
+        raise SessionEndedError
+    return used
 
 
 def critical_deed(action: CriticalAction, *parameters: bytes) -> CriticalDeed:

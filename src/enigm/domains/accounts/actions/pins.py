@@ -16,6 +16,7 @@ from enigm.domains.accounts.model import NOBODY, Course, CriticalAction
 from enigm.domains.accounts.needs import AccountDecision
 
 if TYPE_CHECKING:
+    from enigm.domains.accounts.actions.answers import Answers
     from enigm.domains.accounts.actions.names import Names
     from enigm.domains.accounts.actions.pin_grants import PinGrants
     from enigm.domains.accounts.actions.recover import PinReset, Recovery
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from enigm.domains.accounts.needs import DecisionRecords
     from enigm.domains.accounts.store import AccountStore
     from enigm.foundation.clock import Clock
-    from enigm.foundation.limits import Budgets
 
 
 class Pins:
@@ -38,7 +38,7 @@ class Pins:
         decisions: DecisionRecords,
         grants: PinGrants,
         recovery: Recovery,
-        answers: Budgets,
+        answers: Answers,
     ) -> None:
         """Keep what every deed needs."""
         self.grants = grants
@@ -53,11 +53,13 @@ class Pins:
     def answer_opaque(self, caller: Caller, request: bytes) -> bytes:
         """Answer a registration's first message, for either of the two PINs.
 
-        Raises ExhaustedError, MalformedOpaqueError. With one counted try's answer at home, each
+        Raises AnswersSpentError, MalformedOpaqueError. With one counted try's answer at home, each
         of these would test one more guess uncounted: so few are given.
         """
-        self._answers.take(caller.account_id)
-        credential = self._names.pin_credential(caller.account_id)
+        account_id = caller.account_id
+        with self._store.begin() as records:
+            self._answers.take(records, self._names.answers_ref(account_id), account_id)
+        credential = self._names.pin_credential(account_id)
         return opaque.answer_registration(self._secrets, request, credential)
 
     def set_pin(self, caller: Caller, upload: bytes, duress_upload: bytes) -> None:
@@ -77,7 +79,7 @@ class Pins:
             records.pins.set_record(NOBODY if is_held else account_id, record)
             records.pins.set_duress_record(account_id, record if is_held else duress_record)
             records.pins.show(account_id, is_hidden=False)
-            records.pins.set_tries(account_id, 0, 0)
+            records.pins.forget_tries(account_id, caller.session_id)
             self._decisions.record(AccountDecision.PIN_SET, account_id)
 
     def change_pin(self, permit: Permit, upload: bytes) -> None:
@@ -124,7 +126,7 @@ class Pins:
             if records.pins.row(caller.account_id).record is None:
                 raise PinUnsetError
             records.pins.set_record(caller.account_id, record)
-            records.pins.set_tries(caller.account_id, 0, 0)
+            records.pins.forget_tries(caller.account_id, caller.session_id)
             records.pins.lift_hold(caller.account_id)
             self._decisions.record(AccountDecision.PIN_RESET, caller.account_id)
 

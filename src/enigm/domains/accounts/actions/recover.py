@@ -17,7 +17,7 @@ from enigm.domains.accounts.needs import AccountDecision
 from enigm.foundation.errors import Refusal
 from enigm.wire.account_recovery import BACKUP_BYTES, verify_recovery
 from enigm.wire.critical_action import reset_statement
-from enigm.wire.device_chain import fingerprint_of
+from enigm.wire.device_chain import device_id_of, fingerprint_of, read_entry
 
 if TYPE_CHECKING:
     from enigm.domains.accounts.actions.guard import Guard
@@ -136,7 +136,8 @@ class Recovery:
                 records.set_password_record(account_id, record)
             records.end_sessions(account_id)
             records.pins.lift_hold(account_id)
-            return self._sessions.open_session(records, account_id)
+            device = device_id_of(read_entry(request.device.chain_entry).device_public)
+            return self._sessions.open_session_on(records, account_id, device)
 
     def spend_word(self, records: AccountRecords, reset: PinReset, account_id: AccountId) -> None:
         """Take the root's word for a new PIN, once; raises RecoveryRefusedError."""

@@ -13,13 +13,15 @@ from enigm.domains.accounts.errors import NameTakenError, RootKeyInUseError
 from enigm.domains.accounts.model import AccountId, NewAccount
 from enigm.foundation.ids import random_id
 from enigm.wire.account_registration import verify_registration
-from enigm.wire.device_chain import fingerprint_of
+from enigm.wire.device_chain import device_id_of, fingerprint_of, read_entry
 
 if TYPE_CHECKING:
+    from enigm.domains.accounts.actions.answers import Answers
     from enigm.domains.accounts.actions.guard import Guard
     from enigm.domains.accounts.actions.names import Names
-    from enigm.domains.accounts.actions.sessions import Audience, Sessions
+    from enigm.domains.accounts.actions.sessions import Sessions
     from enigm.domains.accounts.model import (
+        Audience,
         NameRef,
         OpaqueSecrets,
         RecoveryRef,
@@ -67,7 +69,7 @@ class Registrar:
     secrets: OpaqueSecrets
     entropy: Entropy
     invite_tries: Budgets
-    answers: Budgets
+    answers: Answers
 
     def required_guard(self) -> tuple[str, WorkDemand]:
         """Return what guards registration, and work that would do."""
@@ -76,10 +78,14 @@ class Registrar:
     def answer_opaque(self, lookup_id: bytes, request: bytes) -> bytes:
         """Answer OPAQUE's first message; the same work and size whether the name exists.
 
-        Raises ExhaustedError, MalformedOpaqueError. Each answer would let somebody who began one
-        sign-in test a guess at home (RFC 9807 §10.9), past the price of a try: so few are given.
+        Raises AnswersSpentError, MalformedOpaqueError. Each answer would let somebody who began one
+        sign-in test a guess at home, past the price of a try: so few are given.
         """
-        self.answers.take(self.names.name_ref(lookup_id))
+        name_ref = self.names.name_ref(lookup_id)
+        with self.store.begin() as records:
+            kept = records.password_record(name_ref)
+            account_id = None if kept is None else kept.account_id
+            self.answers.take(records, self.names.answers_ref(name_ref), account_id)
         return opaque.answer_registration(self.secrets, request, lookup_id)
 
     def register_account(self, registration: Registration) -> SessionGrant:
@@ -98,7 +104,8 @@ class Registrar:
         # to be. Should the process die here, recovery by phrase begins the chain.
         self.devices.begin(account_id, registration.device)
         with self.store.begin() as records:
-            return self.sessions.open_session(records, account_id)
+            device = device_id_of(read_entry(registration.device.chain_entry).device_public)
+            return self.sessions.open_session_on(records, account_id, device)
 
     def register_without_device(
         self, registration: RootRegistration, audience: Audience
@@ -154,6 +161,7 @@ class Registrar:
         if records.add_account(wanted):
             if not records.add_recovery(wanted):
                 raise RootKeyInUseError
+            records.own_answers(self.names.answers_ref(wanted.name_ref), wanted.account_id)
             return wanted.account_id
         own = self._own(records, wanted.name_ref, wanted.recovery_ref, wanted.record)
         if own is None:

@@ -7,16 +7,24 @@ the account path opens no page of Command, and the other way round.
 from __future__ import annotations
 
 import hashlib
-from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from enigm.domains.accounts import rules
 from enigm.domains.accounts.errors import SessionEndedError, SessionUnknownError
-from enigm.domains.accounts.model import Caller, Session, SessionGrant, SessionId
+from enigm.domains.accounts.model import (
+    Audience,
+    Caller,
+    OwnSession,
+    Session,
+    SessionGrant,
+    SessionId,
+)
 from enigm.foundation.ids import random_id
 
 if TYPE_CHECKING:
+    from enigm.domains.accounts.actions.names import Names
     from enigm.domains.accounts.model import AccountId
+    from enigm.domains.accounts.needs import TrustedDevices
     from enigm.domains.accounts.store import AccountRecords, AccountStore
     from enigm.foundation.clock import Clock
     from enigm.foundation.entropy import Entropy
@@ -24,34 +32,49 @@ if TYPE_CHECKING:
 TOKEN_BYTES: Final = 32
 
 
-class Audience(Enum):
-    """Where a session may be used, and nowhere else; the value goes before the hashed token."""
-
-    APP = b""
-    COMMAND = b"enigm command session v1"
-
-
 class Sessions:
     """Opens, recognises, lists and ends sessions."""
 
-    def __init__(self, store: AccountStore, clock: Clock, entropy: Entropy) -> None:
-        """Keep what every deed needs."""
+    def __init__(
+        self,
+        store: AccountStore,
+        names: Names,
+        devices: TrustedDevices,
+        clock: Clock,
+        entropy: Entropy,
+    ) -> None:
+        """Keep what every deed needs, and who knows an account's devices."""
         self._store = store
+        self._names = names
+        self._devices = devices
         self._clock = clock
         self._entropy = entropy
 
     def open_session(
-        self, records: AccountRecords, account_id: AccountId, audience: Audience = Audience.APP
+        self,
+        records: AccountRecords,
+        account_id: AccountId,
+        audience: Audience = Audience.APP,
+        device_ref: bytes | None = None,
     ) -> SessionGrant:
         """Open a session within the caller's transaction."""
         now = self._clock.now_seconds()
         token = self._entropy.random_bytes(TOKEN_BYTES)
-        session = Session(SessionId(random_id(self._entropy)), now, now + rules.SESSION_SECONDS)
+        ends_at = now + rules.SESSION_SECONDS
+        session_id = SessionId(random_id(self._entropy))
+        session = Session(session_id, now, ends_at, audience, device_ref)
         held = records.sessions(account_id, now)
         for oldest in held[: max(0, len(held) + 1 - rules.SESSIONS_MAX)]:
             records.end_session(account_id, oldest.session_id)
         records.add_session(account_id, _hash(token, audience), session)
         return SessionGrant(token, session.expires_at)
+
+    def open_session_on(
+        self, records: AccountRecords, account_id: AccountId, device_id: bytes
+    ) -> SessionGrant:
+        """Open the App's session on a device that is known to ask for it."""
+        device_ref = self._names.session_device_ref(device_id)
+        return self.open_session(records, account_id, device_ref=device_ref)
 
     def recognise(self, token: bytes, audience: Audience = Audience.APP) -> Caller:
         """Return whose session this is, at this audience; raises SessionEndedError."""
@@ -61,10 +84,15 @@ class Sessions:
             raise SessionEndedError
         return found
 
-    def list_sessions(self, caller: Caller) -> list[Session]:
-        """Return the caller's living sessions, oldest first."""
+    def list_sessions(self, caller: Caller) -> list[OwnSession]:
+        """Return the caller's living sessions, oldest first, each with the device it is on."""
         with self._store.read() as records:
-            return records.sessions(caller.account_id, self._clock.now_seconds())
+            found = records.sessions(caller.account_id, self._clock.now_seconds())
+        named = {
+            self._names.session_device_ref(device_id): device_id
+            for device_id in self._devices.device_ids(caller.account_id)
+        }
+        return [OwnSession(each, named.get(each.device_ref or b"")) for each in found]
 
     def end_session(self, caller: Caller, session_id: SessionId) -> None:
         """End one of the caller's sessions; raises SessionUnknownError."""

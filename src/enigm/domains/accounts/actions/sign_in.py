@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 
 from enigm.domains.accounts import rules
 from enigm.domains.accounts.actions import opaque
-from enigm.domains.accounts.actions.sessions import Audience
 from enigm.domains.accounts.errors import SignInFailedError, WorkNeededError
-from enigm.domains.accounts.model import NOBODY, LoginId, PendingLogin, Purpose
+from enigm.domains.accounts.model import NOBODY, Audience, LoginId, PendingLogin, Purpose
 from enigm.foundation.errors import ExhaustedError
 from enigm.foundation.ids import random_id
 
@@ -73,7 +72,8 @@ class SignIn:
         login_id = LoginId(random_id(self.entropy))
         now = self.clock.now_seconds()
         with self.store.begin() as records:
-            login = PendingLogin(account_id, attempts_ref, state)
+            device_ref = None if device_id is None else self.names.session_device_ref(device_id)
+            login = PendingLogin(account_id, attempts_ref, state, device_ref)
             self._charge(records, login, request.proof, is_vouched=device_id is not None)
             records.add_login(login_id, login, now + rules.LOGIN_SECONDS)
         return login_id, response
@@ -93,7 +93,7 @@ class SignIn:
             if records.name_ref(login.account_id) is None:
                 raise SignInFailedError("the account was erased meanwhile")
             records.clear_attempts(login.attempts_ref)
-            return self.sessions.open_session(records, login.account_id, audience)
+            return self.sessions.open_session(records, login.account_id, audience, login.device_ref)
 
     def _vouching_device(
         self, request: SignInRequest, account_id: AccountId | None

@@ -105,12 +105,18 @@ class SessionFinish(Body):
 
 
 class SessionEntry(Body):
-    """One of one's own sessions; the id opens nothing."""
+    """One of one's own sessions; the id opens nothing.
+
+    ``kind`` is ``app`` or ``command``; ``device`` is which of one's devices signed in, null where
+    none did.
+    """
 
     id: str
     created_at: int
     expires_at: int
     current: bool
+    kind: str
+    device: str | None
 
 
 class SessionsAnswer(Body):

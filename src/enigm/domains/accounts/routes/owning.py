@@ -24,12 +24,14 @@ def list_sessions(accounts: Deeds, caller: RecognisedCaller) -> bodies.SessionsA
     """List one's own sessions."""
     entries = [
         bodies.SessionEntry(
-            id=base64url_encode(session.session_id),
-            created_at=session.created_at,
-            expires_at=session.expires_at,
-            current=session.session_id == caller.session_id,
+            id=base64url_encode(own.session.session_id),
+            created_at=own.session.created_at,
+            expires_at=own.session.expires_at,
+            current=own.session.session_id == caller.session_id,
+            kind=own.session.audience.word,
+            device=None if own.device_id is None else base64url_encode(own.device_id),
         )
-        for session in accounts.sessions.list_sessions(caller)
+        for own in accounts.sessions.list_sessions(caller)
     ]
     return bodies.SessionsAnswer(sessions=entries)
 

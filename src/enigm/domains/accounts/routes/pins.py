@@ -16,9 +16,9 @@ USE = protected("accounts.pin.use")
 
 
 @get("/pin", opt=USE, sync_to_thread=True)
-def read_pin(accounts: Deeds, caller: RecognisedCaller) -> bodies.PinAnswer:
+def read_pin(accounts: Deeds, permit: PinPermit) -> bodies.PinAnswer:
     """Tell whether a PIN is set and how many tries are left."""
-    state = accounts.pins.grants.state(caller.account_id)
+    state = accounts.pins.grants.state(permit)
     return bodies.PinAnswer(
         is_set=state.is_set,
         tries_left=state.tries_left,

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
-from enigm.domains.accounts.model import AccountId, PinAttempt, PinGrantRow, PinRow, SessionId
+from enigm.domains.accounts.model import (
+    AccountId,
+    PinAttempt,
+    PinGrantRow,
+    PinRow,
+    PinTries,
+    SessionId,
+)
 from enigm.domains.accounts.store import tables
 from enigm.foundation.database import insert_if_absent
 
@@ -23,10 +30,16 @@ _UNSET: Final[dict[str, Any]] = {
     "duress_record": None,
     "tries": 0,
     "locked_until": 0,
+    "bare_tries": 0,
+    "bare_locked_until": 0,
     "held_until": 0,
     "is_hidden": 0,
     "is_closed": 0,
 }
+
+_NO_TRIES: Final[dict[str, Any]] = dict.fromkeys(
+    ("tries", "locked_until", "bare_tries", "bare_locked_until"), 0
+)
 
 
 class PinRecords:
@@ -51,15 +64,34 @@ class PinRecords:
         """Return an account's PIN without a lock."""
         statement = select(tables.pin).where(tables.pin.c.account_id == account_id)
         row = self._connection.execute(statement).first()
-        return PinRow(None, None, 0, 0, 0, is_hidden=False) if row is None else self._read(row)
+        return PinRow() if row is None else self._read(row)
 
-    def set_tries(self, account_id: AccountId, tries: int, locked_until: int) -> None:
-        """Keep how many entries were begun since the last right one."""
-        self._change(account_id, tries=tries, locked_until=locked_until)
+    def set_tries(self, account_id: AccountId, tries: PinTries, *, is_signed: bool) -> None:
+        """Keep how many entries were begun in this way since the last right one."""
+        kind = "" if is_signed else "bare_"
+        counted = {f"{kind}tries": tries.count, f"{kind}locked_until": tries.locked_until}
+        self._change(account_id, **counted)
 
-    def take_entry(self, account_id: AccountId, held_until: int) -> None:
+    def forget_tries(self, account_id: AccountId, session_id: SessionId) -> None:
+        """Forget the tries of the account, and those of the session that it is done from."""
+        self._change(account_id, **_NO_TRIES)
+        self.set_share(account_id, session_id, 0)
+
+    def take_entry(self, account_id: AccountId, session_id: SessionId, held_until: int) -> None:
         """Forget the tries: a PIN was right; ``held_until`` says whether it was the duress PIN."""
-        self._change(account_id, tries=0, locked_until=0, held_until=held_until)
+        self._change(account_id, **_NO_TRIES, held_until=held_until)
+        self.set_share(account_id, session_id, 0)
+
+    def share(self, account_id: AccountId, session_id: SessionId) -> int | None:
+        """Return how many of its own tries a session has used; None where it ended meanwhile."""
+        columns = tables.session.c
+        statement = select(columns.pin_tries).where(*_own_session(account_id, session_id))
+        return self._connection.execute(statement).scalar()
+
+    def set_share(self, account_id: AccountId, session_id: SessionId, used: int) -> None:
+        """Keep how many of its own tries a session has used."""
+        statement = update(tables.session).where(*_own_session(account_id, session_id))
+        self._connection.execute(statement.values(pin_tries=used))
 
     def set_record(self, account_id: AccountId, record: bytes | None) -> None:
         """Replace or remove what checks the PIN."""
@@ -169,11 +201,16 @@ class PinRecords:
         return PinRow(
             record=opened(_RECORD, row.record),
             duress_record=opened(_DURESS_RECORD, row.duress_record),
-            tries=row.tries,
-            locked_until=row.locked_until,
+            signed=PinTries(row.tries, row.locked_until),
+            bare=PinTries(row.bare_tries, row.bare_locked_until),
             held_until=row.held_until,
             is_hidden=bool(row.is_hidden),
         )
+
+
+def _own_session(account_id: AccountId, session_id: SessionId) -> tuple[ColumnElement[bool], ...]:
+    columns = tables.session.c
+    return (columns.account_id == account_id, columns.session_id == session_id)
 
 
 def _living_grant(

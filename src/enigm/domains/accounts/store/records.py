@@ -11,6 +11,7 @@ from enigm.domains.accounts.events import AccountErased
 from enigm.domains.accounts.model import (
     AccountId,
     Attempts,
+    Audience,
     Caller,
     NameRef,
     NewAccount,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from enigm.foundation.entropy import Entropy
     from enigm.foundation.keyfile import Keys
 
+_AUDIENCES: Final = {each.word: each for each in Audience}
 _OPAQUE_ROW: Final = "opaque"
 _OF_ONE_ACCOUNT: Final = (
     tables.pin_grant,
@@ -48,6 +50,7 @@ _OF_ONE_ACCOUNT: Final = (
     tables.session,
     tables.login,
     tables.attempts,
+    tables.opaque_answer,
     tables.token_quota,
     tables.recovery,
     tables.account,
@@ -189,6 +192,9 @@ class AccountRecords:
                 account_id=account_id,
                 created_at=session.created_at,
                 expires_at=session.expires_at,
+                audience=session.audience.word,
+                device_ref=session.device_ref,
+                pin_tries=0,
             )
         )
 
@@ -210,7 +216,16 @@ class AccountRecords:
             .where(tables.session.c.account_id == account_id, tables.session.c.expires_at > now)
             .order_by(tables.session.c.created_at, tables.session.c.session_id)
         )
-        return [Session(SessionId(row.session_id), row.created_at, row.expires_at) for row in rows]
+        return [
+            Session(
+                SessionId(row.session_id),
+                row.created_at,
+                row.expires_at,
+                _AUDIENCES[row.audience],
+                row.device_ref,
+            )
+            for row in rows
+        ]
 
     def end_session(self, account_id: AccountId, session_id: SessionId) -> bool:
         """End one of an account's sessions; False where it has no such one."""
@@ -234,6 +249,7 @@ class AccountRecords:
                 account_id=login.account_id,
                 attempts_ref=login.attempts_ref,
                 state=self._seals["login.state"].seal(login.state, login_id),
+                device_ref=login.device_ref,
                 expires_at=expires_at,
             )
         )
@@ -243,13 +259,13 @@ class AccountRecords:
         row = self._connection.execute(
             delete(tables.login)
             .where(tables.login.c.login_id == login_id, tables.login.c.expires_at > now)
-            .returning(tables.login.c.account_id, tables.login.c.attempts_ref, tables.login.c.state)
+            .returning(*tables.login.c)
         ).first()
         if row is None:
             return None
         account_id = None if row.account_id is None else AccountId(row.account_id)
         state = self._seals["login.state"].open(row.state, login_id)
-        return PendingLogin(account_id, row.attempts_ref, state)
+        return PendingLogin(account_id, row.attempts_ref, state, row.device_ref)
 
     def attempts(self, attempts_ref: bytes, account_id: AccountId | None) -> Attempts:
         """Return the tries counted; locked until the transaction ends.
@@ -278,6 +294,34 @@ class AccountRecords:
         """Forget the tries: the right password was given."""
         self._connection.execute(
             delete(tables.attempts).where(tables.attempts.c.attempts_ref == attempts_ref)
+        )
+
+    def answers(self, answers_ref: bytes, account_id: AccountId | None) -> Attempts:
+        """Return the answers counted; locked until the transaction ends, as tries are."""
+        row = {"answers_ref": answers_ref, "account_id": account_id}
+        insert_if_absent(
+            self._connection, tables.opaque_answer, row | {"weight": 0, "updated_at": 0}
+        )
+        columns = tables.opaque_answer.c
+        statement = select(columns.weight, columns.updated_at)
+        own = statement.where(columns.answers_ref == answers_ref)
+        found = self._connection.execute(own.with_for_update()).one()
+        return Attempts(found.weight, found.updated_at)
+
+    def own_answers(self, answers_ref: bytes, account_id: AccountId) -> None:
+        """Let what was counted for a name go with the account that has the name now."""
+        self._connection.execute(
+            update(tables.opaque_answer)
+            .where(tables.opaque_answer.c.answers_ref == answers_ref)
+            .values(account_id=account_id)
+        )
+
+    def set_answers(self, answers_ref: bytes, answers: Attempts) -> None:
+        """Keep the answers counted."""
+        self._connection.execute(
+            update(tables.opaque_answer)
+            .where(tables.opaque_answer.c.answers_ref == answers_ref)
+            .values(weight=answers.weight, updated_at=answers.updated_at)
         )
 
     def spend_challenge(self, challenge_hash: bytes, expires_at: int) -> bool:

@@ -24,6 +24,8 @@ metadata = store_metadata("accounts")
 _ATTEMPTS_FORGOTTEN_SECONDS: Final = 8 * 3600
 _SERVICE_END = until("the service is taken down")
 _ATTEMPTS_END = seconds_after("updated_at", _ATTEMPTS_FORGOTTEN_SECONDS)
+# Longer than the fullest count takes to fade: a day, for either kind of answer.
+_ANSWERS_END = seconds_after("updated_at", 86_400)
 _EXPIRY = until_column("expires_at")
 _DAY_END = until_column("ends_at")
 _ID = LargeBinary(16)
@@ -104,6 +106,30 @@ session = Table(
     _account_id("says whose session it is", _EXPIRY, index=True),
     kept(Category.AUTHENTICATION, "created_at", _SECONDS, "shown to its owner", _EXPIRY),
     _expires_at(Category.AUTHENTICATION, "ends the session"),
+    kept(
+        Category.AUTHENTICATION,
+        "audience",
+        String(8),
+        "tells its owner whether it is the App's or Command's",
+        _EXPIRY,
+        server_default="app",
+    ),
+    kept(
+        Category.AUTHENTICATION,
+        "device_ref",
+        _HASH,
+        "tells its owner which device signed in",
+        _EXPIRY,
+        nullable=True,
+    ),
+    kept(
+        Category.ABUSE_PREVENTION,
+        "pin_tries",
+        Integer(),
+        "limits guesses at the PIN from one session",
+        _EXPIRY,
+        server_default="0",
+    ),
 )
 
 login = Table(
@@ -120,6 +146,14 @@ login = Table(
     _account_id("says who is signing in, if anyone", _EXPIRY, index=True, nullable=True),
     kept(Category.ABUSE_PREVENTION, "attempts_ref", _HASH, "clears the count of tries", _EXPIRY),
     kept(Category.AUTHENTICATION, "state", _SEALED, "the service's half of OPAQUE", _EXPIRY),
+    kept(
+        Category.AUTHENTICATION,
+        "device_ref",
+        _HASH,
+        "tells the session which device signed in",
+        _EXPIRY,
+        nullable=True,
+    ),
     _expires_at(Category.AUTHENTICATION, "ends an unfinished sign-in"),
 )
 
@@ -142,6 +176,29 @@ attempts = Table(
         _SECONDS,
         "lets the count fade",
         _ATTEMPTS_END,
+        index=True,
+    ),
+)
+
+opaque_answer = Table(
+    "opaque_answer",
+    metadata,
+    kept(
+        Category.ABUSE_PREVENTION,
+        "answers_ref",
+        _HASH,
+        "counts answers that a guess could be tested with",
+        _ANSWERS_END,
+        primary_key=True,
+    ),
+    _account_id("erases the count with its account", _ANSWERS_END, index=True, nullable=True),
+    kept(Category.ABUSE_PREVENTION, "weight", Integer(), "bounds the answers", _ANSWERS_END),
+    kept(
+        Category.ABUSE_PREVENTION,
+        "updated_at",
+        _SECONDS,
+        "lets the count fade",
+        _ANSWERS_END,
         index=True,
     ),
 )
@@ -229,6 +286,22 @@ pin = Table(
     ),
     kept(Category.ABUSE_PREVENTION, "tries", Integer(), "limits guesses", ACCOUNT_DELETION),
     kept(Category.ABUSE_PREVENTION, "locked_until", _SECONDS, "delays guesses", ACCOUNT_DELETION),
+    kept(
+        Category.ABUSE_PREVENTION,
+        "bare_tries",
+        Integer(),
+        "limits guesses that no device signs",
+        ACCOUNT_DELETION,
+        server_default="0",
+    ),
+    kept(
+        Category.ABUSE_PREVENTION,
+        "bare_locked_until",
+        _SECONDS,
+        "delays guesses that no device signs",
+        ACCOUNT_DELETION,
+        server_default="0",
+    ),
     kept(
         Category.AUTHENTICATION,
         "held_until",

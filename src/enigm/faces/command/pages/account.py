@@ -28,7 +28,7 @@ class Deletion(Struct):
 @get("/account", opt=SESSION, sync_to_thread=True)
 def account_page(request: Asked, parts: Given, pages: Shown) -> Response[str]:
     """Show what is kept of the account, and how to delete it."""
-    state = parts.accounts.pins.grants.state(asker(request).caller.account_id)
+    state = parts.accounts.pins.grants.state(asker(request))
     return pages.show(request, "account.html", pin=state)
 
 

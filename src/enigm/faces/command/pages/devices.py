@@ -84,6 +84,12 @@ def revoke_device(
     return Response(None, status_code=303, headers={"Location": "/devices"})
 
 
+def device_number(device_id: bytes) -> str:
+    """Return how a device is told from others here; its name is in its owner's App."""
+    digits = device_id.hex()[:_SHOWN_DIGITS]
+    return f"{digits[: _SHOWN_DIGITS // 2]} {digits[_SHOWN_DIGITS // 2 :]}"
+
+
 def _rows(own: OwnChain) -> list[Row]:
     pending = [
         _row(waiting.device_public, Trust.PENDING, waiting.requested_at) for waiting in own.pending
@@ -94,8 +100,7 @@ def _rows(own: OwnChain) -> list[Row]:
 
 
 def _row(device_public: bytes, trust: Trust, since: int) -> Row:
-    digits = device_id_of(device_public).hex()[:_SHOWN_DIGITS]
-    number = f"{digits[: _SHOWN_DIGITS // 2]} {digits[_SHOWN_DIGITS // 2 :]}"
+    number = device_number(device_id_of(device_public))
     return Row(number, base64url_encode(device_public), trust, since)
 
 

@@ -12,9 +12,8 @@ from litestar.status_codes import HTTP_200_OK
 from msgspec import UNSET
 
 from enigm.domains.accounts.actions.register import RootRegistration
-from enigm.domains.accounts.actions.sessions import Audience
 from enigm.domains.accounts.actions.sign_in import SignInRequest
-from enigm.domains.accounts.model import LoginId, SessionGrant
+from enigm.domains.accounts.model import Audience, LoginId, SessionGrant
 from enigm.domains.accounts.routes import bodies
 from enigm.domains.accounts.routes.reading import proof_of, work_of
 from enigm.faces.command.parts import Asked, Given, Shown

@@ -5,6 +5,7 @@ from __future__ import annotations
 from litestar import Response, get
 
 from enigm.domains.commerce.model.orders import OrderState
+from enigm.faces.command.critical import asker
 from enigm.faces.command.parts import Asked, Given, Shown
 from enigm.faces.command.rendering import visitor_of
 from enigm.foundation.access import Access, opened_to
@@ -25,7 +26,7 @@ def home(request: Asked, parts: Given, pages: Shown) -> Response[str]:
         request,
         "overview.html",
         has_device=bool(parts.chains.entries(visitor.owner)),
-        has_pin=parts.accounts.pins.grants.state(account_id).is_set,
+        has_pin=parts.accounts.pins.grants.state(asker(request)).is_set,
         held=[each for each in shop.activation.held_by(account_id) if each.state.value != "over"],
         waiting=[order for order in orders if order.token is not None],
         unpaid=[order for order in orders if order.state in _OPEN],

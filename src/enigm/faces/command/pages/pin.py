@@ -40,8 +40,7 @@ class PinRemoval(bodies.Body):
 @get("/pin", opt=SESSION, sync_to_thread=True)
 def pin_page(request: Asked, parts: Given, pages: Shown) -> Response[str]:
     """Show whether there is a PIN, and how to set, change or reset it."""
-    caller = asker(request).caller
-    state = parts.accounts.pins.grants.state(caller.account_id)
+    state = parts.accounts.pins.grants.state(asker(request))
     return pages.show(request, "pin.html", state=state)
 
 

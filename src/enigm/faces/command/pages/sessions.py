@@ -8,7 +8,8 @@ from typing import Annotated, Final
 from litestar import Response, get, post
 from litestar.params import Parameter
 
-from enigm.domains.accounts.model import SessionId
+from enigm.domains.accounts.model import Audience, SessionId
+from enigm.faces.command.pages.devices import device_number
 from enigm.faces.command.parts import Asked, Given, Shown
 from enigm.faces.command.rendering import visitor_of
 from enigm.foundation.access import Access, opened_to
@@ -26,6 +27,8 @@ class Row:
     created_at: int
     expires_at: int
     is_this: bool
+    is_here: bool
+    device: str
 
 
 @get("/sessions", opt=SESSION, sync_to_thread=True)
@@ -35,12 +38,14 @@ def list_sessions(request: Asked, parts: Given, pages: Shown) -> Response[str]:
     assert caller is not None, "the gate let in a session"
     rows = [
         Row(
-            base64url_encode(session.session_id),
-            session.created_at,
-            session.expires_at,
-            session.session_id == caller.session_id,
+            name=base64url_encode(own.session.session_id),
+            created_at=own.session.created_at,
+            expires_at=own.session.expires_at,
+            is_this=own.session.session_id == caller.session_id,
+            is_here=own.session.audience is Audience.COMMAND,
+            device="" if own.device_id is None else device_number(own.device_id),
         )
-        for session in parts.accounts.sessions.list_sessions(caller)
+        for own in parts.accounts.sessions.list_sessions(caller)
     ]
     now = parts.clock.now_seconds()
     return pages.show(request, "sessions.html", sessions=rows[::-1], now=now)

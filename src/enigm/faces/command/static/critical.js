@@ -40,6 +40,7 @@ export async function enterPin(form, keeper, { action, parameters, pin, token })
 
 function wrong({ tries_left: left, retry_after_seconds: wait }) {
   if (wait > 0) return `The PIN is wrong. The next try is possible in ${Math.ceil(wait / 60)} min.`;
+  if (left === 0) return "The PIN is wrong. This session has no tries left: sign in again, or use the App.";
   return `The PIN is wrong. ${left} ${left === 1 ? "try is" : "tries are"} left before a wait.`;
 }
 

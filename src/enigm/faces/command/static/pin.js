@@ -1,4 +1,5 @@
-// The PIN's own page: a first one, a new one for the old, a new one for the recovery phrase.
+// The PIN's own page: a first one, a new one for the old, a duress PIN or none, a new one for the
+// recovery phrase, and its end.
 import { askForName, cardKey, enterPin } from "./critical.js";
 import { ask, onSubmit, secretKeeper } from "./talk.js";
 
@@ -14,10 +15,10 @@ function prepare(form) {
   askForName(form);
   onSubmit(form, async tell => {
     tell("Checking…");
-    check(form.new_pin.value);
+    if (form.new_pin) check(form.new_pin.value);
     if (form.duress_pin?.value) {
       check(form.duress_pin.value);
-      if (form.duress_pin.value === form.new_pin.value) throw new Error("The duress PIN must be different from the PIN.");
+      if (form.duress_pin.value === (form.new_pin ?? form.pin).value) throw new Error("The duress PIN must be different from the PIN.");
     }
     await deeds[kind](form, keeper, token);
     location.assign("/pin");
@@ -33,10 +34,15 @@ const deeds = {
   },
   async change(form, keeper, token) {
     const made = await record(form, keeper, token, form.new_pin.value);
-    const action = "accounts.pin.change";
-    const asked = { action, parameters: [made], token, pin: form.pin.value };
-    const grant = await enterPin(form, keeper, asked);
-    await ask("POST", "/pin/change", token, { opaque_record: made, grant });
+    await byPin(form, keeper, token, "change", { opaque_record: made });
+  },
+  // An empty one makes a record of noise: the service cannot tell whether there is one.
+  async duress(form, keeper, token) {
+    const made = await record(form, keeper, token, form.duress_pin.value);
+    await byPin(form, keeper, token, "duress", { opaque_record: made });
+  },
+  async remove(form, keeper, token) {
+    await byPin(form, keeper, token, "remove", {});
   },
   async reset(form, keeper, token) {
     const words = form.words.value;
@@ -48,6 +54,14 @@ const deeds = {
     await ask("POST", "/pin/reset", token, word);
   },
 };
+
+// Does a deed about the PIN with the PIN's own leave for exactly this.
+async function byPin(form, keeper, token, deed, content) {
+  const action = `accounts.pin.${deed}`;
+  const parameters = Object.values(content);
+  const grant = await enterPin(form, keeper, { action, parameters, token, pin: form.pin.value });
+  await ask("POST", `/pin/${deed}`, token, { ...content, grant });
+}
 
 // Only what stands at the head of every list is refused, as in the App.
 function check(pin) {
