@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+
 import pytest
 
 from enigm.assembly.trust import build_trust
@@ -9,6 +11,8 @@ from enigm.domains.administration.model import Role
 from enigm.domains.audit.model import NO_HANDLE, Category
 from enigm.domains.audit.model import Role as AuditRole
 from enigm.domains.commerce.actions.documents import DocumentKind
+from enigm.domains.commerce.actions.opening import WAYS_TO_OPEN
+from enigm.domains.commerce.model import MethodName
 from enigm.domains.handles.model import Handle, Purpose
 from tests.support.administrators import at_desk
 from tests.support.clock import FakeClock
@@ -57,6 +61,19 @@ async def test_a_policy_is_tried_in_an_environment_and_assigned_to_it_by_name(
     for whom in ({}, {"environment": "No Name"}, {"environment": "alpha", "handle": HANDLE}):
         refused = await desk.visit.post("/admin/policies/assign", {"name": "closed", **whom})
         assert refused.status_code == 400
+
+
+@pytest.mark.requirement("CMD-09", "PAY-01")
+async def test_where_nobody_can_buy_the_shop_is_told_what_to_type(command: RunningCommand) -> None:
+    desk = await at_desk(command, Role.SHOP)
+    assert "Nobody can buy" not in (await desk.visit.get("/admin/shop")).text
+    for name in set(command.paper.methods) - {MethodName.CODE}:
+        del command.paper.methods[name]
+    page = html.unescape((await desk.visit.get("/admin/shop")).text)
+    assert "Nobody can buy here yet" in page
+    for way in WAYS_TO_OPEN:
+        assert way.command in page
+        assert way.then in page
 
 
 @pytest.mark.requirement("CMD-09")

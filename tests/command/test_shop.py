@@ -7,9 +7,11 @@ import re
 
 import pytest
 
+from enigm.domains.commerce.actions.guests import FREE_GUEST_ORDERS
 from enigm.domains.commerce.model import MethodName, PaymentEventKind
+from enigm.wire import registration_proof
 from tests.support.command import RunningCommand, Visit
-from tests.support.journey import Journey
+from tests.support.journey import Journey, b64, unb64
 
 SEEN, CONFIRMED = PaymentEventKind.SEEN, PaymentEventKind.CONFIRMED
 MONERO, CARD = MethodName.MONERO, MethodName.CARD
@@ -121,7 +123,7 @@ async def test_nobody_sees_or_touches_anothers_order(
         fields = {"reason": "rule_wrong"}
         assert (await other.post(f"{address}/{deed}", fields)).status_code in {403, 404}
         assert (await guest.post(f"{address}/{deed}", fields)).status_code == 401
-    assert "Nothing bought" in (await other.get("/orders")).text
+    assert "Nothing was bought" in (await other.get("/orders")).text
 
 
 @pytest.mark.requirement("CMD-04", "PAY-10")
@@ -186,6 +188,72 @@ async def test_what_is_not_sold_is_refused_with_its_reason(visit: Visit) -> None
         assert answer.status_code == status, fields
         assert 'class="refusal"' in answer.text
     assert (await visit.get("/buy/nothing")).status_code == 404
+
+
+@pytest.mark.requirement("PAY-01")
+async def test_where_nobody_can_pay_the_pages_say_so_and_ask_for_nothing(
+    visit: Visit, command: RunningCommand
+) -> None:
+    for name in set(command.paper.methods) - {MethodName.CODE}:
+        del command.paper.methods[name]
+    for page in ("/products", "/buy/app-3m"):
+        assert "Nobody can buy here yet" in (await visit.get(page)).text
+    assert "<form" not in (await visit.get("/buy/app-3m")).text
+    assert command.paper.shop is not None
+    mint = command.paper.shop.commerce.mint
+    batch = mint.print_batch(20_00, 1)
+    assert "Nobody can buy here yet" in (await visit.get("/products")).text, "not before it is sold"
+    mint.sell_batch(batch.key.number)
+    for page in ("/products", "/buy/app-3m"):
+        assert "Nobody can buy" not in (await visit.get(page)).text
+    assert (await visit.get(await buy(visit, method="code", code=batch.codes[0]))).is_success
+
+
+@pytest.mark.requirement("PAY-02")
+async def test_what_is_not_on_sale_yet_is_shown_so_and_refused(visit: Visit) -> None:
+    page = (await visit.get("/products")).text
+    assert page.count("Not on sale yet") == 3
+    assert "/buy/srv-1y" not in page
+    assert "Not on sale yet" in (await visit.get("/buy/srv-1y")).text
+    await visit.get("/buy/app-3m")
+    refused = await visit.post("/buy/srv-1y/order", {"country": "EE", "method": "monero"})
+    assert refused.status_code == 409
+    assert "Not on sale yet" in refused.text
+
+
+@pytest.mark.requirement("PAY-02", "PAY-09")
+async def test_where_many_guests_come_a_browser_works_for_its_order_and_an_account_does_not(
+    visit: Visit, command: RunningCommand, journey: Journey
+) -> None:
+    for _ in range(FREE_GUEST_ORDERS.amount):
+        await buy(visit)
+    fields = {"country": "EE", "method": "monero"}
+    asked = await visit.post("/buy/app-3m/order", fields)
+    assert asked.status_code == 429
+    assert "does a little work first" in asked.text
+    found = re.search(r'name="challenge" value="([\w-]+)"', asked.text)
+    bits = re.search(r'data-bits="(\d+)"', asked.text)
+    assert found
+    assert bits
+    challenge = found.group(1)
+    right = b64(registration_proof.solve(unb64(challenge), int(bits.group(1))))
+    for wrong in ("!", "AAAA", ""):
+        refused = await visit.post(
+            "/buy/app-3m/order", fields | {"challenge": challenge, "nonce": wrong}
+        )
+        assert refused.status_code == 422
+    worked = fields | {"challenge": challenge, "nonce": right}
+    assert (await visit.post("/buy/app-3m/order", worked)).status_code == 303
+    again = await visit.post("/buy/app-3m/order", worked)
+    assert again.status_code == 422, "work is worth one order"
+    other = (await visit.get("/sign-up/guard")).json()["challenge"]
+    elsewhere = b64(registration_proof.solve(unb64(other), 1))
+    refused = await visit.post(
+        "/buy/app-3m/order", fields | {"challenge": other, "nonce": elsewhere}
+    )
+    assert refused.status_code == 422, "nor is work that was done for something else"
+    await visit.sign_up(journey.new_person())
+    assert (await visit.post("/buy/app-3m/order", fields)).status_code == 303
 
 
 @pytest.mark.requirement("PAY-12", "PAY-07")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from enigm.assembly.exits import Exit
+from enigm.domains.commerce.actions.opening import WAYS_TO_OPEN
+from enigm.foundation.settings import load_settings
 from tests.house.test_audit_command import Machine
 
 NOT_FOUND = Exit.REFUSED + 3
@@ -66,6 +69,29 @@ def test_an_offer_is_put_on_sale_and_withheld_and_what_was_looked_at_is_confirme
     read = machine.run("audit", "read", "--category", "administration").out
     assert read.count('"act":"trade.activated"') == 2
     assert read.count('"act":"trade.confirmed"') == 1
+
+
+@pytest.mark.requirement("PAY-01")
+def test_where_nobody_can_buy_methods_says_what_to_type_and_each_of_it_works(
+    machine: Machine, tmp_path: Path
+) -> None:
+    told = machine.run("shop", "methods")
+    assert told.exit_number == Exit.DONE
+    for way in WAYS_TO_OPEN:
+        assert way.command in told.out
+        assert way.then in told.out
+    printed, *settings = (way.command for way in WAYS_TO_OPEN)
+    words = shlex.split(printed)[1:]
+    assert machine.run(*words[:-1], str(tmp_path / words[-1])).exit_number == Exit.DONE
+    sold = shlex.split(WAYS_TO_OPEN[0].then.replace("NUMBER", "1"))[1:]
+    assert machine.run(*sold).exit_number == Exit.DONE
+    assert "Nobody can buy" not in machine.run("shop", "methods").out
+    for command in settings:
+        variable, *up = shlex.split(command)
+        name, _, text = variable.partition("=")
+        payments = load_settings({name: text}).payments
+        assert payments.monero or payments.card
+        assert up == ["enigm", "up"]
 
 
 @pytest.mark.requirement("PAY-14", "PAY-11")

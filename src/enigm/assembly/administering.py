@@ -17,6 +17,7 @@ from enigm.domains.administration.actions.passkeys import Passkeys
 from enigm.domains.administration.actions.sessions import AdministratorSessions
 from enigm.domains.administration.model import RelyingParty
 from enigm.domains.audit.actions.proving import RecordProofs
+from enigm.domains.commerce.actions.opening import can_anybody_buy
 from enigm.faces.command.administration import (
     AdministratorAdmission,
     AdministratorCookies,
@@ -107,6 +108,7 @@ def build_administering(
         proofs=RecordProofs(trusting.publishing.folder, trusting.log_key),
         reviewing=commerce.reviewing,
         documents=commerce.documents,
+        is_shop_open=lambda: can_anybody_buy(commerce.ordering, commerce.mint),
         clock=clock,
     )
     admission = AdministratorAdmission(entrance, within.protected)

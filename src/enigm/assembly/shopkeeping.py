@@ -25,6 +25,7 @@ from enigm.crossings.order_review_is_audited_by_handle import (
 from enigm.domains.audit.actions.recording import AuditLog
 from enigm.domains.audit.model import NO_HANDLE, Act
 from enigm.domains.commerce.actions.documents import DocumentKind
+from enigm.domains.commerce.actions.opening import WAYS_TO_OPEN, can_anybody_buy
 from enigm.domains.commerce.actions.reviewing import FIRST
 from enigm.domains.commerce.actions.taxing import EuropeanVat
 from enigm.domains.commerce.model import Currency, MethodName, Money, PaymentReference
@@ -254,14 +255,24 @@ def export_refunds(method: MethodName, *, to: Path) -> int:
 
 @app.command(name="methods")
 def list_methods() -> int:
-    """Ask every way to be paid how it is; 1 where one does not work."""
+    """Ask every way to be paid how it is; 1 where one does not work. What to do where none is."""
     with open_counter(sells=True) as (commerce, _audit):
         told = tell_health(commerce.methods)
         for health in told:
             say(f"{health.name:8} {'works' if health.works else 'DOES NOT WORK'}")
             for line in health.says:
                 say(f"         {line}")
+        if not can_anybody_buy(commerce.ordering, commerce.mint):
+            _tell_ways_to_open()
         return Exit.DONE if all(health.works for health in told) else Exit.FAILED
+
+
+def _tell_ways_to_open() -> None:
+    say("Nobody can buy yet: codes are the one way to pay, and nobody has any. Any one of these:")
+    for way in WAYS_TO_OPEN:
+        say(f"  {way.title} ({way.document}):")
+        say(f"    {way.command}")
+        say(f"    {way.then}")
 
 
 @refunds.command(name="sent")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from enigm.assembly.exits import Exit, complain, program, say
-from enigm.assembly.places import Places
+from enigm.assembly.places import Places, settings_of_this_machine
 from enigm.assembly.supervisor import LOOPBACK, Child, answers, port_is_free
 from enigm.foundation.clock import SystemClock
 from enigm.foundation.errors import SetupError
@@ -62,6 +62,8 @@ def up(wishes: Wishes, clock: Clock | None = None) -> int:
             lambda: command.said("service.ready") and answers(wishes.command_port), clock
         )
         say(f"Command, to buy and to look after an account:  {_url(wishes.command_port)}")
+        if not _takes_money():
+            say(f"Only printed codes buy there yet; to change that:  {program()} shop methods")
         say(_hint(wishes))
         return _watch(children, stopped)
     finally:
@@ -112,6 +114,11 @@ def _hint(wishes: Wishes) -> str:
         f"{program()} app --profile second{service}\n"
         "Ctrl-C stops all."
     )
+
+
+def _takes_money() -> bool:
+    payments = settings_of_this_machine().payments
+    return any((payments.monero, payments.bitcoin, payments.card))
 
 
 def _url(port: int) -> str:

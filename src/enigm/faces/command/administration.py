@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -129,6 +130,7 @@ class Desk:
     proofs: RecordProofs
     reviewing: Reviewing
     documents: Documents
+    is_shop_open: Callable[[], bool]
     clock: Clock
 
 

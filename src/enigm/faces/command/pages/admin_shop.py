@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from enigm.domains.administration.model import Deed
 from enigm.domains.commerce.actions.documents import DocumentKind
+from enigm.domains.commerce.actions.opening import WAYS_TO_OPEN
 from enigm.faces.command.administration import GivenDesk, show
 from enigm.faces.command.pages.admin_forms import require_confirmed
 from enigm.faces.command.parts import Asked, Shown
@@ -36,7 +37,8 @@ def list_documents(request: Asked, desk: GivenDesk, pages: Shown) -> Response[st
         (kind.value, *desk.documents.text(kind), desk.documents.newest(kind))
         for kind in DocumentKind
     ]
-    return show(request, pages, "admin_shop.html", documents=documents)
+    ways = () if desk.is_shop_open() else WAYS_TO_OPEN
+    return show(request, pages, "admin_shop.html", documents=documents, ways=ways)
 
 
 @post(

@@ -13,6 +13,7 @@ from msgspec import Struct
 from enigm.crossings.guest_order_costs_work import GuestOrderCostsWork, guest_order_demand
 from enigm.domains.accounts.errors import WorkProofRefusedError
 from enigm.domains.accounts.model import WorkProof
+from enigm.domains.commerce.actions.opening import can_anybody_buy
 from enigm.domains.commerce.errors import (
     GuestWorkNeededError,
     MethodUnavailableError,
@@ -55,6 +56,7 @@ def products(request: Asked, parts: Given, pages: Shown) -> Response[str]:
         request,
         "products.html",
         offers=parts.shop.ordering.catalogue().offers,
+        is_open=can_anybody_buy(parts.shop.ordering, parts.shop.mint),
         methods=methods,
         missing=[name for name in _ORDER if name not in methods],
     )
@@ -124,6 +126,7 @@ def _form(
         "buy.html",
         200 if refusal is None else refusal.category.status,
         offer=offer,
+        is_open=can_anybody_buy(ordering, parts.shop.mint),
         countries=countries,
         methods=_methods(parts),
         typed=typed,
