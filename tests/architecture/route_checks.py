@@ -86,8 +86,9 @@ def _takes_the_pin(
 
 def _entries(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[ast.Attribute]:
     for node in ast.walk(function):
-        is_entry = isinstance(node, ast.Attribute) and node.attr in _ENTRIES
-        if is_entry and ast.unparse(node.value).endswith("grants"):
+        if not isinstance(node, ast.Attribute) or node.attr not in _ENTRIES:
+            continue
+        if ast.unparse(node.value).endswith("grants"):
             yield node
 
 

@@ -120,7 +120,7 @@ class Visit:
 
     async def set_pin(self, person: Person, pin: str = PIN, duress: str = DURESS_PIN) -> None:
         """Set both PINs."""
-        records = [await self._pin_record(person, each) for each in (pin, duress)]
+        records = [await self.pin_record(person, each) for each in (pin, duress)]
         body = {"opaque_record": records[0], "duress_record": records[1]}
         (await self.ask("/pin/set", body)).raise_for_status()
 
@@ -147,7 +147,8 @@ class Visit:
         finish = {"attempt": answer["attempt"], "place": place, "opaque_finalization": b64(last)}
         return (await self.ask("/pin/finish", finish)).json().get("grant", "")
 
-    async def _pin_record(self, person: Person, pin: str) -> str:
+    async def pin_record(self, person: Person, pin: str) -> str:
+        """Run the round of a PIN's registration; return the record to store."""
         client, secret = opaque_snake.OpaqueClient(), pin_secret(person, pin)
         request, state = client.start_registration(secret)
         body = {"opaque_request": b64(request.to_bytes())}
