@@ -28,7 +28,7 @@ metadata = store_metadata("handles")
 LOOKUP_SECONDS = 7 * 86_400
 _KEY_END = until_column("ends_at")
 _DEVICE_END = until("the device is deleted")
-_SERVICE_END = until("the service ends")
+_SERVICE_END = until("the service is taken down")
 _LOOKUP_END = seconds_after("asked_at", LOOKUP_SECONDS)
 
 
