@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from enigm.faces.command.origin import origin_of
+from enigm.faces.command.sessions import GUEST_COOKIE, ORDER_COOKIE, SESSION_COOKIE
+from enigm.foundation.settings import Settings
 from tests.support.command import RunningCommand, Visit
 from tests.support.journey import Journey
 
@@ -111,3 +116,14 @@ async def test_cookies_are_for_this_origin_and_no_script(visit: Visit, journey: 
     assert "SameSite=strict" in guest
     await visit.sign_in(await journey.register())
     assert visit.http.cookies["enigm-command"]
+
+
+@pytest.mark.requirement("CMD-11")
+def test_over_tls_browsers_hold_every_cookie_to_this_host_alone() -> None:
+    """A ``__Host-`` cookie comes from this very host over TLS, and from no other port's program."""
+    secure = origin_of(Settings(data_folder=Path("unused"), command_origin="https://command.test"))
+    local = origin_of(Settings(data_folder=Path("unused")))
+    for name in (SESSION_COOKIE, GUEST_COOKIE, ORDER_COOKIE):
+        assert secure.cookie(name) == f"__Host-{name}"
+        assert local.cookie(name) == name
+    assert (secure.is_secure, local.is_secure) == (True, False)

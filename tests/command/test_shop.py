@@ -9,6 +9,7 @@ import pytest
 
 from enigm.domains.commerce.actions.guests import FREE_GUEST_ORDERS
 from enigm.domains.commerce.model import MethodName, PaymentEventKind
+from enigm.faces.command.sessions import GUEST_COOKIE, ORDER_COOKIE
 from enigm.wire import registration_proof
 from tests.support.command import RunningCommand, Visit
 from tests.support.journey import Journey, b64, unb64
@@ -53,15 +54,44 @@ async def test_a_guest_comes_back_by_the_code_alone(visit: Visit, command: Runni
     found = CODE.search((await visit.get(address)).text)
     assert found
     another = command.visit()
-    assert (await another.get("/orders/guest")).status_code == 404
+    for elsewhere in (address, "/orders/guest.", "/orders/guest.AAAAAAAAAAAAAAAA"):
+        refused = await another.get(elsewhere)
+        assert refused.status_code == 404
+        assert "come back to it with its code" in refused.text
     await another.get("/come-back")
     typed = found.group(1).lower().replace("-", " ")
     answer = await another.post("/come-back/open", {"code": typed})
-    assert answer.headers["location"] == "/orders/guest"
-    assert "Waiting for 0.12 XMR" in (await another.get("/orders/guest")).text
+    assert answer.headers["location"] == address
+    assert "Waiting for 0.12 XMR" in (await another.get(address)).text
     wrong = await another.post("/come-back/open", {"code": "AAAA-AAAA-AAAA-AAAA-AAAA-AAAA"})
     assert wrong.status_code == 404
     assert "There is no such order" in wrong.text
+
+
+@pytest.mark.requirement("CMD-09", "CMD-11")
+@pytest.mark.parametrize("planted", [{ORDER_COOKIE}, {ORDER_COOKIE, GUEST_COOKIE}])
+async def test_an_order_that_another_program_of_this_machine_plants_is_not_shown_or_paid(
+    visit: Visit, command: RunningCommand, planted: set[str]
+) -> None:
+    """Ports of one host share cookies: another one's order could stand where a guest's own did."""
+    own, thief = await buy(visit), command.visit()
+    theirs = await buy(thief)
+    kept, brought = dict(visit.http.cookies), dict(thief.http.cookies)
+    visit.http.cookies.clear()
+    visit.http.cookies.update(kept | {name: brought[name] for name in planted})
+    for page in ("", "/live", "/code", "/codes"):
+        assert (await visit.get(own + page)).status_code == 404
+    await visit.get("/come-back")
+    for deed in ("refund", "refund/claim", "appeal", "invoice", "code/add"):
+        refused = await visit.post(f"{own}/{deed}", {"reason": "rule_wrong", "code": "0" * 25})
+        assert refused.status_code == 404, deed
+    for site in ("same-site", "cross-site"):
+        sent = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "navigate"}
+        assert (await visit.get(theirs, **sent)).status_code == 404, "nobody is led there"
+        assert (await visit.get("/orders/mine", **sent)).headers["location"] == "/come-back"
+    visit.http.cookies.clear()
+    visit.http.cookies.update(kept)
+    assert (await visit.get(own)).status_code == 200
 
 
 @pytest.mark.requirement("CMD-01", "CMD-04")
@@ -274,4 +304,4 @@ async def test_a_payer_who_comes_back_from_the_processor_finds_the_order(visit: 
     crossed = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
     assert "/orders/mine" in (await visit.get("/orders/back", **crossed)).text
     visit.http.cookies.update(cookies)
-    assert (await visit.get("/orders/mine")).headers["location"] == "/orders/guest"
+    assert (await visit.get("/orders/mine")).headers["location"] == address

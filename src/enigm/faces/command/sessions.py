@@ -22,12 +22,20 @@ from enigm.foundation.errors import Refusal, UnauthenticatedError
 from enigm.foundation.keyfile import Keys
 
 SESSION_COOKIE: Final = "enigm-command"
-# Ties forms to the browser that was given them; it names nobody and ends with the browser.
+# Ties forms to the browser that was given them; it names nobody and ends with the browser. Planted
+# by another program, it makes a form token that the planter knows: worth nothing, because the
+# guards take no form that another origin sent, whatever token it brings.
 GUEST_COOKIE: Final = "enigm-command-guest"
 GUEST_BYTES: Final = 16
 # A guest's way back to the order that was opened in this browser; it ends with the browser.
 ORDER_COOKIE: Final = "enigm-command-order"
+# How a guest's order is called in its address, with a keyed hash after it; no account's order is
+# called so, whose names have no dot.
+GUEST_PREFIX: Final = "guest."
+_GUEST_NAME_BYTES: Final = 12
 _TOKEN_BYTES: Final = 32
+# A page that another program of this host opened, on another port, or another site.
+_ELSEWHERE: Final = frozenset({"same-site", "cross-site"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +65,7 @@ class Visits:
         self._names = names
         self._origin = origin
         self._key = keys.derive("command", "form tokens")
+        self._name_key = keys.derive("command", "guests' orders")
         self._clock = clock
         self._entropy = entropy
 
@@ -97,8 +106,27 @@ class Visits:
         return self._cookie(ORDER_COOKIE, comeback, None)
 
     def order_in(self, connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:
-        """Return the come-back code of a guest's order, where the browser has one."""
+        """Return the come-back code of a guest's order, where the browser has one.
+
+        Whatever sends a browser here from another origin chooses no order for it: SameSite holds
+        sites off, and not the other ports of this host.
+        """
+        if connection.headers.get("sec-fetch-site") in _ELSEWHERE:
+            return None
         return connection.cookies.get(self._origin.cookie(ORDER_COOKIE))
+
+    def guest_name(self, comeback: str) -> str:
+        """Return what a guest's order is called in its address. The name opens nothing by itself.
+
+        Over TLS nobody else sets our cookies (``__Host-``). On plain http cookies are shared by all
+        ports of a host (RFC 6265, 8.5): another program on this machine can plant the cookie of an
+        order of its own, for somebody else to pay. So the cookie alone opens nothing. A page's
+        address names the order that was opened there, each form on it asks for that order, and only
+        that order's own cookie answers: a planted one makes the page refuse.
+        """
+        plain = "".join(comeback.split()).replace("-", "").upper()
+        digest = hmac.new(self._name_key, plain.encode(), hashlib.sha256).digest()
+        return GUEST_PREFIX + base64url_encode(digest[:_GUEST_NAME_BYTES])
 
     def ended_cookie(self) -> Cookie:
         """Return what removes a session's cookie."""

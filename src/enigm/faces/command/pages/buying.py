@@ -30,7 +30,6 @@ from enigm.foundation.errors import Category, InvalidError, Refusal
 from enigm.wire.code_coin import read_code
 
 PUBLIC: Final = opened_to(Access.PUBLIC)
-GUEST: Final = "guest"
 # The way that tells least of a payer stands first.
 _ORDER: Final = (MethodName.CODE, MethodName.MONERO, MethodName.BITCOIN, MethodName.CARD)
 
@@ -102,7 +101,8 @@ def _order(request: Asked, parts: Parts, offer: Offer, data: Purchase) -> tuple[
     else:
         assert opened.comeback is not None, "a guest's order has a code to come back with"
         own = GuestsOrder(opened.comeback)
-        address, cookies = f"/orders/{GUEST}", [parts.visits.order_cookie(opened.comeback)]
+        address = f"/orders/{parts.visits.guest_name(opened.comeback)}"
+        cookies = [parts.visits.order_cookie(opened.comeback)]
     if method is MethodName.CODE:
         shop.codes.pay(own, data.code, buyer or visitor_of(request).form_token.encode())
     return address, cookies

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Final
 
@@ -27,12 +28,12 @@ from enigm.domains.commerce.model.orders import (
 )
 from enigm.domains.commerce.model.trade import AppealReason
 from enigm.faces.command import wording
-from enigm.faces.command.pages.buying import GUEST
 from enigm.faces.command.parts import Asked, Given, Parts, Shown
 from enigm.faces.command.rendering import visitor_of
+from enigm.faces.command.sessions import GUEST_PREFIX
 from enigm.foundation.access import Access, opened_to
 from enigm.foundation.encoding import base64url_decode, base64url_encode
-from enigm.foundation.errors import InvalidError, Refusal
+from enigm.foundation.errors import InvalidError, NotFoundError, Refusal
 
 PUBLIC: Final = opened_to(Access.PUBLIC)
 SESSION: Final = opened_to(Access.SESSION)
@@ -64,6 +65,17 @@ class OrderPage:
     takes_codes: bool
     has_invoice: bool
     comeback: str = field(repr=False)
+
+
+class OrderNotHereError(NotFoundError):
+    """A guest's order that this browser does not open: another was opened since, or none."""
+
+    def __init__(self) -> None:
+        """Say how to get there."""
+        super().__init__(
+            "command.order_not_here",
+            "This browser does not open this order (any more): come back to it with its code.",
+        )
 
 
 class ComeBack(Struct):
@@ -99,8 +111,10 @@ def lead_home(request: Asked, parts: Given) -> Redirect:
     """Lead to one's orders, as an account or as a guest."""
     if visitor_of(request).caller is not None:
         return Redirect("/orders", status_code=303)
-    has_order = parts.visits.order_in(request) is not None
-    return Redirect(f"/orders/{GUEST}" if has_order else "/come-back", status_code=303)
+    comeback = parts.visits.order_in(request)
+    if comeback is None:
+        return Redirect("/come-back", status_code=303)
+    return Redirect(f"/orders/{parts.visits.guest_name(comeback)}", status_code=303)
 
 
 @get("/orders/{name:str}", opt=PUBLIC, sync_to_thread=True)
@@ -147,9 +161,8 @@ def come_back(
             request, "come_back.html", refusal.category.status, refusal=refusal.detail
         )
     cookies = [parts.visits.order_cookie(typed)]
-    return Response(
-        None, status_code=303, headers={"Location": f"/orders/{GUEST}"}, cookies=cookies
-    )
+    headers = {"Location": f"/orders/{parts.visits.guest_name(typed)}"}
+    return Response(None, status_code=303, headers=headers, cookies=cookies)
 
 
 @post("/orders/{name:str}/activate", opt=SESSION, status_code=303, sync_to_thread=True)
@@ -182,10 +195,11 @@ def appeal(
 
 def own_order(request: Asked, parts: Parts, name: str) -> OwnOrder:
     """Return whose order is asked for, by what the browser shows; it may not exist."""
-    if name == GUEST:
+    if name.startswith(GUEST_PREFIX):
         comeback = parts.visits.order_in(request)
-        if comeback is None:
-            raise OrderUnknownError
+        own_name = "" if comeback is None else parts.visits.guest_name(comeback)
+        if comeback is None or not hmac.compare_digest(name.encode(), own_name.encode()):
+            raise OrderNotHereError
         return GuestsOrder(ComebackCode(comeback))
     caller = visitor_of(request).caller
     if caller is None:
