@@ -14,7 +14,6 @@ from enigm.domains.accounts.model import Audience, Permit
 from enigm.domains.devices.model import DeviceId
 from enigm.domains.policy.errors import PolicyDeniedError
 from enigm.domains.policy.model import Evidence, Face, Fact, FactState, Operation
-from enigm.domains.policy.rules import WORDS_OF_DEVICES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -98,7 +97,7 @@ class ProtectedOperationAsksPolicy:
                 owner = self._from.trust.owner_of(facts.caller)
                 self._denials.record_denial(owner, error.code)
             is_in_app = face is Face.COMMAND and Face.APP in operation.faces
-            if is_in_app and self._asks_devices(facts):
+            if is_in_app and self._decider.asks_devices(facts.handles):
                 raise PolicyDeniedError(f"{error.detail} {_ELSEWHERE}", error.trace) from error
             raise
         return facts.caller, facts.device_id
@@ -115,9 +114,6 @@ class ProtectedOperationAsksPolicy:
     def recognise(self, token: bytes) -> Caller:
         """Return whose session this is."""
         return self._from.sessions.recognise(token)
-
-    def _asks_devices(self, facts: _Facts) -> bool:
-        return bool(WORDS_OF_DEVICES & self._decider.asked_under(facts.handles))
 
 
 class _Facts:

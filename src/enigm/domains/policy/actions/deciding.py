@@ -12,7 +12,13 @@ from enigm.domains.policy.errors import (
     PolicyUnknownError,
 )
 from enigm.domains.policy.model import Decision, Evidence, Face, Fact, FactState, Operation
-from enigm.domains.policy.rules import context_of, joined, packed, taken_for_good
+from enigm.domains.policy.rules import (
+    WORDS_OF_DEVICES,
+    context_of,
+    joined,
+    packed,
+    taken_for_good,
+)
 from enigm.foundation.errors import Refusal
 
 if TYPE_CHECKING:
@@ -82,6 +88,10 @@ class Decider:
     def asked_under(self, handles: tuple[bytes, ...]) -> frozenset[str]:
         """Return the words that the policies of these handles look at."""
         return frozenset[str]().union(*(each.asks for each in self._applying(handles).values()))
+
+    def asks_devices(self, handles: tuple[bytes, ...]) -> bool:
+        """Say whether the policies of these handles look at what only a device can show."""
+        return bool(WORDS_OF_DEVICES & self.asked_under(handles))
 
     def _applying(self, handles: tuple[bytes, ...]) -> Mapping[str, CompiledPolicy]:
         """Return what decides for these handles here: the environment's is always among them."""
