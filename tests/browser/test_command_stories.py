@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.async_api import expect
 
-from enigm.domains.commerce.model import PaymentEventKind
+from enigm.domains.commerce.actions.guests import FREE_GUEST_ORDERS
+from enigm.domains.commerce.model import MethodName, PaymentEventKind
 from tests.support.browser import new_page, watch
 from tests.support.command_scene import PIN, Scene, standing
 from tests.support.people import PASSWORD, arrive
@@ -66,6 +67,18 @@ async def test_an_account_made_in_command_is_taken_up_by_the_app_and_talks(
 async def _sign_up(page: Page, address: str, name: str) -> list[str]:
     scene = Scene.outside(page, address)
     return await scene.sign_up(name)
+
+
+@pytest.mark.requirement("PAY-02", "PAY-09")
+async def test_where_many_guests_come_the_browser_does_its_work_and_buys(
+    page: Page, folder: Path
+) -> None:
+    async with standing(page, folder) as scene:
+        ordering = scene.command.service.shop.commerce.ordering
+        for _ in range(FREE_GUEST_ORDERS.amount):
+            ordering.open_order(None, "app-3m", "EE", MethodName.MONERO)
+        await scene.buy("app-3m")
+        await expect(page.get_by_text("Waiting for payment")).to_be_visible()
 
 
 @pytest.mark.requirement("CMD-12", "PAY-05")

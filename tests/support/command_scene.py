@@ -289,6 +289,27 @@ async def _changed(scene: Scene) -> None:
     await scene.page.locator("#codes li").nth(1).wait_for()
 
 
+async def _nobody_can_buy(scene: Scene) -> None:
+    """Stand where an operator has set nothing up and sold no code."""
+    for name in set(scene.command.paper.methods) - {MethodName.CODE}:
+        del scene.command.paper.methods[name]
+    await scene.go("/products")
+
+
+async def _owed_as_codes(scene: Scene) -> None:
+    """Buy with a code that is worth more, and take the rest as codes by the PIN."""
+    await scene.set_pin()
+    await scene.go("/buy/app-1y")
+    await scene.page.get_by_label("Country").select_option("EE")
+    await scene.page.get_by_role("radio", name="Code Coin").check()
+    await scene.page.get_by_label("Your code").fill(scene.code(100_00))
+    await scene.page.get_by_role("button", name="Buy for").click()
+    await scene.page.get_by_role("button", name="Ask for it").click()
+    await scene.page.get_by_label("PIN", exact=True).fill(PIN)
+    await scene.page.get_by_role("button", name="Make codes").click()
+    await scene.page.locator("#codes li").nth(1).wait_for()
+
+
 async def _renewed(scene: Scene) -> None:
     await scene.go("/codes")
     await scene.page.get_by_label("Your code").fill(scene.code(50_00))
@@ -350,6 +371,7 @@ async def _revoking(scene: Scene) -> None:
 COMMAND_SCREENS = (
     CommandScreen("command-home", at("/")),
     CommandScreen("command-products", at("/products")),
+    CommandScreen("command-products-closed", _nobody_can_buy),
     CommandScreen("command-buy", _mistyped_code),
     CommandScreen("command-order", _guest_order),
     CommandScreen("command-order-paid", _guest_paid),
@@ -372,6 +394,7 @@ COMMAND_SCREENS = (
     CommandScreen("command-codes-made", _made_codes),
     CommandScreen("command-code-paying", _paying_by_code),
     CommandScreen("command-code-change", _changed),
+    CommandScreen("command-code-owed", then(_owed_as_codes)),
     CommandScreen("command-invoice-ticket", _with_ticket),
     CommandScreen("command-invoice-form", _invoice_form),
     CommandScreen("command-invoice-made", _invoiced),

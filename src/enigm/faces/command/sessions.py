@@ -32,7 +32,7 @@ ORDER_COOKIE: Final = "enigm-command-order"
 # How a guest's order is called in its address, with a keyed hash after it; no account's order is
 # called so, whose names have no dot.
 GUEST_PREFIX: Final = "guest."
-_GUEST_NAME_BYTES: Final = 12
+_GUEST_NAME_BYTES: Final = 18
 _TOKEN_BYTES: Final = 32
 # A page that another program of this host opened, on another port, or another site.
 _ELSEWHERE: Final = frozenset({"same-site", "cross-site"})
