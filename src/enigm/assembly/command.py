@@ -16,6 +16,7 @@ from enigm.assembly.commerce import build_shop
 from enigm.assembly.esim import build_esim, one_after_another
 from enigm.assembly.evidence import build_evidence, take_evidence
 from enigm.assembly.invoicing import build_invoicing
+from enigm.assembly.lifespan import live
 from enigm.assembly.payment_methods import build_card_call
 from enigm.assembly.trust import build_trust
 from enigm.assembly.upkeep import Upkeep
@@ -116,7 +117,7 @@ class CommandService:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or follow the server's start and stop."""
         if scope["type"] == "lifespan":
-            await self._live(receive, send)
+            await live(self, receive, send)
         else:
             await self.console.guarded(scope, receive, send)
 
@@ -137,17 +138,6 @@ class CommandService:
         self.esim.close()
         for database in self.databases.values():
             database.close()
-
-    async def _live(self, receive: Receive, send: Send) -> None:
-        while True:
-            message = await receive()
-            if message["type"] == "lifespan.startup":
-                await self.start()
-                await send({"type": "lifespan.startup.complete"})
-            else:
-                await self.stop()
-                await send({"type": "lifespan.shutdown.complete"})
-                return
 
 
 ShopMaker = Callable[["Surroundings", "Mapping[str, Database]", "AuditLog", str], "Shop"]

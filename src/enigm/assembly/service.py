@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from enigm.assembly.account_path import AccountPath, build_account_path
+from enigm.assembly.lifespan import live
 from enigm.assembly.stores import DESIGNS, open_stores
 from enigm.assembly.surroundings import Surroundings
 from enigm.assembly.trust import build_trust
@@ -76,7 +77,7 @@ class Service:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand a connection to the half that its path belongs to."""
         if scope["type"] == "lifespan":
-            await self._live(receive, send)
+            await live(self, receive, send)
         elif scope["path"].startswith(DELIVERY_PREFIX) and self.serves_delivery:
             await delivery_app(self.delivery)(scope, receive, send)
         elif self.account_path is not None and scope["type"] == "http":
@@ -103,17 +104,6 @@ class Service:
         for database in self.databases.values():
             database.close()
         self.log.event("service.stopped")
-
-    async def _live(self, receive: Receive, send: Send) -> None:
-        while True:
-            message = await receive()
-            if message["type"] == "lifespan.startup":
-                await self.start()
-                await send({"type": "lifespan.startup.complete"})
-            else:
-                await self.stop()
-                await send({"type": "lifespan.shutdown.complete"})
-                return
 
 
 def build_service(
