@@ -18,7 +18,12 @@ from enigm.app.home import Home
 from enigm.app.options import Options
 from enigm.app.views import Device
 from enigm.domains.accounts.rules import FREE_ATTEMPTS
-from enigm.foundation.errors import ConflictError, InvalidError, UnverifiableError
+from enigm.foundation.errors import (
+    ConflictError,
+    InvalidError,
+    NotFoundError,
+    UnverifiableError,
+)
 from enigm.wire import registration_proof
 from enigm.wire.device_chain import DeviceChain
 from tests.support.app_world import (
@@ -66,6 +71,25 @@ async def test_a_device_that_only_signed_in_opens_nothing(world: World) -> None:
     assert pending.code == code.code
     await alice.refuse_device(pending.id)
     await until(lambda: waiting.state().stage == "welcome")
+
+
+@pytest.mark.requirement("CMD-05")
+async def test_one_sees_which_device_is_signed_in_and_ends_its_session(world: World) -> None:
+    alice = await world.person("alice")
+    second = await linked(world, alice, "second")
+    (own,) = [each for each in await alice.sessions() if each.this]
+    (here,) = [each for each in await alice.devices() if each.this]
+    assert (own.kind, own.device) == ("app", here.name)
+    others = [each for each in await alice.sessions() if not each.this]
+    assert others
+    for each in others:
+        await alice.end_session(each.id)
+    assert await alice.sessions() == [own]
+    with pytest.raises(NotFoundError):
+        await alice.end_session(others[0].id)
+    # The other device is still trusted: it signs in again by itself, and says so.
+    assert [each.this for each in await second.sessions()].count(True) == 1
+    assert len(await alice.sessions()) == 2
 
 
 @pytest.mark.requirement("APP-05")

@@ -97,6 +97,10 @@ async def test_every_refusal_has_its_number(shells: tuple[Shell, Shell]) -> None
     assert (await alice.run("send", "nobody", "hello"))[0] == 13
     assert (await alice.run("contacts", "add", "nobody-here"))[0] == 13
     assert (await alice.run("delete"))[0] == 10
+    sessions = await alice.says("sessions", "list")
+    assert {each["kind"] for each in sessions} == {"app"}
+    assert [each["this"] for each in sessions].count(True) == 1
+    assert (await alice.run("sessions", "end", "A" * 22))[0] == 13
     assert (await alice.run("register", "again"))[0] == 14
 
 

@@ -273,6 +273,12 @@ class ScriptedApp(ScriptedState):
     async def devices(self) -> list[views.Device]:
         return list(self._devices.values())
 
+    async def sessions(self) -> list[views.Session]:
+        return list(self._sessions.values())
+
+    async def end_session(self, session: str) -> None:
+        del self._sessions[session]
+
     async def approve_device(self, device: str) -> views.Device:
         return self._set_device(device, "trusted")
 

@@ -27,6 +27,14 @@ class ScriptedState(App):
         self._contacts: dict[str, views.Contact] = {}
         self._requests: dict[str, views.Request] = {}
         self._devices: dict[str, views.Device] = {}
+        began = scene.ago(minutes=20)
+        self._sessions: dict[str, views.Session] = {
+            each.id: each
+            for each in (
+                views.Session("one", "app", "laptop", True, began, began + 6 * 3600),
+                views.Session("two", "command", "", False, began + 300, began + 300 + 6 * 3600),
+            )
+        }
         self._verified: set[str] = set()
         self._count = 0
         self.fails_to_send = False

@@ -217,6 +217,14 @@ class App:
         """End the trust in a device and remove it from every conversation."""
         return await self._open.devices.revoke(device, pin)
 
+    async def sessions(self) -> list[views.Session]:
+        """List where the account is signed in, the newest first."""
+        return await self._open.sessions.all()
+
+    async def end_session(self, session: str) -> None:
+        """End one of the account's sessions."""
+        await self._open.sessions.end(session)
+
     async def safety(self, account: str) -> views.Safety:
         """Return the numbers to compare with this contact."""
         return self._open.safety(account)

@@ -13,6 +13,7 @@ from enigm.app.identity.credentials import ChainNeededError
 from enigm.app.pins import Pins
 from enigm.app.security.center import SecurityCenter
 from enigm.app.service.pins import PinPath
+from enigm.app.sessions import Sessions
 from enigm.app.shown import Shown
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Unlocked:
         self.contacts = Contacts(engine, self.talk)
         self.pins = Pins(engine.home, engine.accounts, PinPath(engine.accounts))
         self.devices = Devices(engine, self.pins)
+        self.sessions = Sessions(engine.accounts, self.devices)
         self.security = SecurityCenter(engine.home, engine.accounts, agent)
 
     def detail(self, thread_id: str) -> views.ConversationDetail:

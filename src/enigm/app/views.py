@@ -12,6 +12,7 @@ ConversationKind = Literal["direct", "group"]
 ConversationState = Literal["active", "requested", "left", "removed"]
 MessageState = Literal["sending", "sent", "delivered", "read", "failed"]
 ContactState = Literal["accepted", "requested", "blocked"]
+SessionKind = Literal["app", "command"]
 DeviceState = Literal["trusted", "pending", "revoked"]
 EventKind = Literal[
     "message",
@@ -169,6 +170,17 @@ class Device(Struct, frozen=True):
     state: DeviceState
     since: int
     code: str | UnsetType = UNSET
+
+
+class Session(Struct, frozen=True):
+    """One session of this account; ``device`` is empty where none of one's devices signed in."""
+
+    id: str
+    kind: SessionKind
+    device: str
+    this: bool
+    began_at: int
+    ends_at: int
 
 
 class Pin(Struct, frozen=True):

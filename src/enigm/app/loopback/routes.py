@@ -251,6 +251,16 @@ async def _revoke_device(call: Call) -> views.Device:
     return await call.app.revoke_device(call.name, call.body.pin)
 
 
+@_get("/api/sessions")
+async def _sessions(call: Call) -> dict[str, list[views.Session]]:
+    return {"sessions": await call.app.sessions()}
+
+
+@_post("/api/sessions/*/end")
+async def _end_session(call: Call) -> None:
+    await call.app.end_session(call.name)
+
+
 @_get("/api/pin")
 async def _pin(call: Call) -> views.Pin:
     return await call.app.pin()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import quote
 
 import msgspec
 
@@ -17,9 +18,11 @@ from enigm.app.service.answers import (
     LoginAnswer,
     OpaqueAnswer,
     OwnChain,
+    OwnSession,
     PendingDevice,
     RecoveryAnswer,
     Session,
+    SessionsAnswer,
     SignIn,
     TokenAnswer,
 )
@@ -157,6 +160,16 @@ class AccountPath:
             for item in answer.pending
         )
         return OwnChain(UnverifiedChain(base64url_decode(answer.root_public), entries), pending)
+
+    async def sessions(self) -> list[OwnSession]:
+        """Fetch the account's living sessions, oldest first."""
+        answer = await self._with_session("GET", "/accounts/v1/sessions", SessionsAnswer)
+        return answer.sessions
+
+    async def end_session(self, session_id: str) -> None:
+        """End a session; raises NotFoundError ``accounts.session_unknown``."""
+        path = f"/accounts/v1/sessions/{quote(session_id, safe='')}"
+        await self._with_session("DELETE", path, msgspec.Raw)
 
     async def enrol(self, device_public: bytes, card: bytes) -> None:
         """Ask to become one of the account's devices."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -103,6 +103,23 @@ class PinGrantAnswer(msgspec.Struct, frozen=True, eq=False):
     def __repr__(self) -> str:
         """Show nothing."""
         return "PinGrantAnswer()"
+
+
+class OwnSession(msgspec.Struct, frozen=True):
+    """One of one's own sessions."""
+
+    id: str
+    created_at: int
+    expires_at: int
+    current: bool
+    kind: Literal["app", "command"]
+    device: str | None
+
+
+class SessionsAnswer(msgspec.Struct, frozen=True):
+    """One's own sessions, oldest first."""
+
+    sessions: list[OwnSession]
 
 
 class Session(msgspec.Struct, frozen=True, eq=False):

@@ -43,6 +43,8 @@ export const acceptRequest = (id) => post(`/api/requests/${name(id)}/accept`);
 export const refuseRequest = (id) => post(`/api/requests/${name(id)}/refuse`);
 export const invite = () => get("/api/invite");
 
+export const sessions = async () => (await get("/api/sessions")).sessions;
+export const endSession = (id) => post(`/api/sessions/${name(id)}/end`);
 export const devices = async () => (await get("/api/devices")).devices;
 export const approveDevice = (id) => post(`/api/devices/${name(id)}/approve`);
 export const refuseDevice = (id) => post(`/api/devices/${name(id)}/refuse`);

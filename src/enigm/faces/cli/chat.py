@@ -12,7 +12,7 @@ from typing import Annotated
 from cyclopts import App as CommandLine
 from cyclopts import Parameter
 
-from enigm.faces.cli import account, devices, groups, people, pin
+from enigm.faces.cli import account, devices, groups, people, pin, sessions
 from enigm.faces.cli.naming import conversation_of
 from enigm.faces.cli.printing import conversation_line, event_line, message_line, printable
 from enigm.faces.cli.session import Common, opened, run
@@ -31,6 +31,7 @@ app.command(people.requests)
 app.command(groups.groups)
 app.command(devices.devices)
 app.command(pin.pin)
+app.command(sessions.sessions)
 
 _COMMON = Common()
 

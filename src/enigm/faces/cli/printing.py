@@ -67,7 +67,7 @@ def conversation_line(row: views.Conversation) -> str:
 
 def message_line(row: views.Message) -> str:
     """Show a message."""
-    at = dt.datetime.fromtimestamp(row.at, tz=dt.UTC).astimezone()
+    at = _local(row.at)
     who = "you" if row.mine else printable(row.sender_name) or "—"
     state = f"  [{row.state}]" if row.mine else ""
     return f"{at:%Y-%m-%d %H:%M}  {who}: {printable(row.text)}{state}"
@@ -90,6 +90,14 @@ def device_line(row: views.Device) -> str:
     this = "  (this one)" if row.this else ""
     code = f"  code {row.code}" if isinstance(row.code, str) else ""
     return f"{row.id}  {row.state:8}  {printable(row.name)}{this}{code}"
+
+
+def session_line(row: views.Session) -> str:
+    """Show a session."""
+    this = "  (this one)" if row.this else ""
+    where = "Command, in a browser" if row.kind == "command" else "the App"
+    on = f" on {printable(row.device)}" if row.device else ""
+    return f"{row.id}  {where}{on}, since {_local(row.began_at):%H:%M}{this}"
 
 
 def event_line(event: views.Event) -> str:
@@ -115,3 +123,7 @@ def safety_lines(row: views.Safety) -> list[str]:
     groups: Sequence[str] = row.digits
     lines = [" ".join(groups[i : i + 4]) for i in range(0, len(groups), 4)]
     return [*lines, "verified" if row.verified else "not verified yet"]
+
+
+def _local(seconds: int) -> dt.datetime:
+    return dt.datetime.fromtimestamp(seconds, tz=dt.UTC).astimezone()

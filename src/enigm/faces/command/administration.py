@@ -172,7 +172,7 @@ class AdministratorAdmission:
 
 def operation_of_deed(deed: Deed) -> Operation | None:
     """Return what policy calls a deed; what only reads, or ends one's own session, is none."""
-    return OPERATIONS.get(f"admin.{deed.value}")
+    return OPERATIONS.get("admin." + deed.value)
 
 
 def acting(request: Request[Any, Any, Any]) -> SignedIn:

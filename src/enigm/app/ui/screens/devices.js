@@ -1,7 +1,7 @@
 // One's own devices: let a new one in, end the trust in an old one.
 import { html, repeat } from "../vendor/lit.js";
 import * as api from "../api.js";
-import { longDay } from "../format.js";
+import { clock, longDay } from "../format.js";
 import { href } from "../router.js";
 import { say, store } from "../store.js";
 import { readDevices } from "../sync.js";
@@ -11,9 +11,17 @@ import { paneHead } from "../parts/pane.js";
 import { withPin } from "../parts/pin_dialog.js";
 
 class Devices extends View {
+  #sessions = [];
+
   connectedCallback() {
     super.connectedCallback();
     void readDevices();
+    void this.attempt(() => this.#readSessions());
+  }
+
+  async #readSessions() {
+    this.#sessions = await api.sessions();
+    this.requestUpdate();
   }
 
   render() {
@@ -27,6 +35,8 @@ class Devices extends View {
         ${of("revoked").length ? html`<h3 class="list-label flush">Revoked</h3>
           <ul class="cards">${of("revoked").map((device) => html`<li class="card device gone">${icon("devices")}
             <span class="device-words"><strong>${device.name}</strong><span>Cannot read anything new</span></span></li>`)}</ul>` : ""}
+        ${this.#sessions.length ? html`<h3 class="list-label flush">Signed in now</h3>
+          <ul class="cards">${repeat(this.#sessions, (session) => session.id, (session) => this.#session(session))}</ul>` : ""}
         <p class="note">${icon("info")}<span>To add a device, install Enigm there, choose “Use an account
           you have”, and approve it here.</span></p>
       </div></div>`;
@@ -52,6 +62,23 @@ class Devices extends View {
       ${device.this ? html`<span class="pill good">${icon("check")}Here</span>`
         : html`<button class="button soft small danger-text" type="button" ?disabled=${this.busy}
             aria-label="Revoke ${device.name}" @click=${() => this.#revoke(device)}>Revoke</button>`}</li>`;
+  }
+
+  #session(session) {
+    const where = session.kind === "command" ? "Command, in a browser" : session.device ? `The App on ${session.device}` : "The App";
+    return html`<li class="card device">${icon("devices")}
+      <span class="device-words"><strong>${where}</strong><span>Since ${clock(session.began_at)}, until ${clock(session.ends_at)}</span></span>
+      ${session.this ? html`<span class="pill good">${icon("check")}Here</span>`
+        : html`<button class="button soft small" type="button" ?disabled=${this.busy}
+            aria-label="End the session: ${where}, since ${clock(session.began_at)}" @click=${() => this.#end(session)}>End</button>`}</li>`;
+  }
+
+  #end(session) {
+    return this.attempt(async () => {
+      await api.endSession(session.id);
+      await this.#readSessions();
+      say("The session is ended.");
+    });
   }
 
   #approve(device) {
