@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.support.app_world import quick_stretching
 from tests.support.databases import (
     open_database,
     open_postgres_database,
@@ -20,6 +21,7 @@ __all__ = [
     "postgres_server",
     "prepared_folder",
     "prepared_today",
+    "quick_stretching",
     "running",
 ]
 

@@ -8,7 +8,7 @@ import io
 import shutil
 import socket
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 import uvicorn
@@ -17,6 +17,7 @@ from enigm.app.app import App
 from enigm.app.errors import UnknownThingError
 from enigm.app.options import Options
 from enigm.assembly.service import build_service
+from enigm.crypto import kdf
 from enigm.foundation.clock import SystemClock
 from enigm.foundation.entropy import SystemEntropy
 from enigm.foundation.log import EventLog
@@ -265,7 +266,18 @@ async def has_text(app: App, conversation: str, text: str) -> views.Message | No
 
 
 @pytest.fixture
-async def world(tmp_path: Path, prepared_today: Path) -> AsyncIterator[World]:
+def quick_stretching(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stretch passwords for next to nothing: what it costs is held by ``test_kdf``."""
+    cheap = {"memory_kib": 64, "passes": 1, "lanes": 1}
+    for name, value in cheap.items():
+        monkeypatch.setattr(kdf, f"VAULT_{name.upper()}", value)
+        monkeypatch.setitem(cast("dict[str, Any]", kdf.argon2id.__kwdefaults__), name, value)
+
+
+@pytest.fixture
+async def world(
+    tmp_path: Path, prepared_today: Path, quick_stretching: None
+) -> AsyncIterator[World]:
     """A service and nobody yet."""
     shutil.copytree(prepared_today, tmp_path / "service")
     service = ServiceOnPort(tmp_path / "service")
