@@ -75,6 +75,13 @@ def test_a_text_that_cannot_be_a_message_is_refused(text: str) -> None:
 
 def test_titles_and_greetings_have_limits() -> None:
     assert content.check_title("  two \n words ") == "two words"
+    for joined in (
+        "\U0001f469\u200d\U0001f467",
+        "\u0645\u06cc\u200c\u062e\u0648",
+    ):
+        assert content.check_title(joined) == joined
+    with pytest.raises(InvalidTextError):
+        content.check_title("turned \u202e round")
     assert content.check_greeting("  ") == ""
     with pytest.raises(InvalidTextError):
         content.check_title("x" * 81)

@@ -12,6 +12,8 @@ from enigm.app.errors import InvalidTextError, MalformedContentError
 TEXT_BYTES_MAX = 64 * 1024
 TITLE_CHARACTERS_MAX = 80
 GREETING_CHARACTERS_MAX = 500
+# Persian words and pictures of families need them; whatever turns the direction stays refused.
+_JOINERS = {ord(each): None for each in "\u200c\u200d"}
 # A text, its frame and its receipts fit well below one frame of the wire.
 ENVELOPE_BYTES_MAX = TEXT_BYTES_MAX + 4096
 MESSAGE_ID_BYTES = 16
@@ -129,7 +131,7 @@ def check_text(text: str) -> str:
 def check_title(title: str) -> str:
     """Return a group's title; raises InvalidTextError."""
     cleaned = " ".join(check_text(title).split())
-    if not cleaned.isprintable():
+    if not cleaned.translate(_JOINERS).isprintable():
         raise InvalidTextError("A title holds letters, digits and signs that can be shown.")
     if len(cleaned) > TITLE_CHARACTERS_MAX:
         raise InvalidTextError(f"A title has at most {TITLE_CHARACTERS_MAX} characters.")
@@ -166,7 +168,7 @@ def read_policy(octets: bytes | None) -> Policy:
     is_sound = (
         policy.version == _VERSION
         and len(policy.title) <= TITLE_CHARACTERS_MAX
-        and policy.title.isprintable()
+        and policy.title.translate(_JOINERS).isprintable()
         and len(policy.admins) <= ADMINS_MAX
     )
     if not is_sound:

@@ -161,9 +161,10 @@ class InvalidProfileError(InvalidError):
 class UnknownThingError(NotFoundError):
     """No conversation, contact, request, message or device has this id."""
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: str, detail: str = "") -> None:
         """Name the kind of thing."""
-        super().__init__(f"app.unknown_{what}", f"There is no such {what} in this profile.")
+        said = detail or f"There is no such {what} in this profile."
+        super().__init__(f"app.unknown_{what}", said)
 
 
 class NotActiveError(ConflictError):

@@ -94,7 +94,9 @@ class Lookups:
             try:
                 return await look(await self._wallet.take())
             except NotFoundError as error:
-                raise UnknownThingError("user") from error
+                raise UnknownThingError(
+                    "user", "Nobody here has this user name: check the spelling."
+                ) from error
             except ConflictError as error:
                 if error.code != TOKEN_SPENT:
                     raise

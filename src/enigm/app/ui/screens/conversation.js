@@ -31,6 +31,8 @@ class Conversation extends View {
   #lastLine = "";
   #marked = "";
   #sought = "";
+  // A turned phone, a drawer, a growing draft: whoever read the end goes on reading it.
+  #sizes = new ResizeObserver(() => this.#atEnd && this.#place() && this.#toEnd());
 
   connectedCallback() {
     super.connectedCallback();
@@ -42,6 +44,7 @@ class Conversation extends View {
     super.disconnectedCallback();
     window.removeEventListener("focus", this.#seen);
     document.removeEventListener("visibilitychange", this.#seen);
+    this.#sizes.disconnect();
   }
 
   willUpdate() {
@@ -95,6 +98,8 @@ class Conversation extends View {
     const place = this.#place();
     const { lines } = historyOf(this.conversation);
     if (!place || !lines.length) return;
+    // Observing what is observed already changes nothing.
+    this.#sizes.observe(place);
     const last = lines.at(-1);
     const first = this.#lastLine === "";
     const mineIsNew = last.id !== this.#lastLine && last.mine;

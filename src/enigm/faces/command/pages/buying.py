@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any, Final
 
 from litestar import Response, get, post
@@ -17,10 +18,11 @@ from enigm.domains.commerce.actions.opening import can_anybody_buy
 from enigm.domains.commerce.errors import (
     GuestWorkNeededError,
     MethodUnavailableError,
+    NotOnSaleYetError,
     OfferUnknownError,
 )
 from enigm.domains.commerce.model import MethodName
-from enigm.domains.commerce.model.catalogue import Offer
+from enigm.domains.commerce.model.catalogue import Offer, Product, Sale
 from enigm.domains.commerce.model.orders import BuyersOrder, GuestsOrder
 from enigm.faces.command.parts import Asked, Given, Parts, Shown
 from enigm.faces.command.rendering import visitor_of
@@ -54,7 +56,7 @@ def products(request: Asked, parts: Given, pages: Shown) -> Response[str]:
     return pages.show(
         request,
         "products.html",
-        offers=parts.shop.ordering.catalogue().offers,
+        offers=[_as_sold(parts, offer) for offer in parts.shop.ordering.catalogue().offers],
         is_open=can_anybody_buy(parts.shop.ordering, parts.shop.mint),
         methods=methods,
         missing=[name for name in _ORDER if name not in methods],
@@ -87,6 +89,8 @@ def buy(
 
 
 def _order(request: Asked, parts: Parts, offer: Offer, data: Purchase) -> tuple[str, list[Cookie]]:
+    if offer.sale is not Sale.OPEN:
+        raise NotOnSaleYetError
     method = _method(data.method)
     if method is MethodName.CODE:
         # What is mistyped is told before anything is opened.
@@ -157,6 +161,14 @@ def _offer(parts: Parts, sku: str) -> Offer:
     offer = parts.shop.ordering.catalogue().offer(sku)
     if offer is None:
         raise OfferUnknownError
+    return _as_sold(parts, offer)
+
+
+def _as_sold(parts: Parts, offer: Offer) -> Offer:
+    """Return an offer as it is sold here: an eSIM only where a provider can make it one."""
+    made = {plan.product for plan in parts.esim.esims.purchasing.plans()}
+    if offer.product is Product.ESIM and offer.sku not in made:
+        return replace(offer, sale=Sale.NOT_YET)
     return offer
 
 
