@@ -15,6 +15,8 @@ from benchmarks.commerce.plain import plain_on_postgres, plain_on_sqlite
 from benchmarks.commerce.shop import MeasuredShop, shop_on_postgres, shop_on_sqlcipher
 from enigm.domains.commerce.model.codes import RequestName
 
+SPENT = "spent on an order"
+RENEWED = "renewed"
 Deeds = list[Callable[[], object]]
 
 
@@ -24,7 +26,7 @@ def spendings(shop: MeasuredShop, count: int) -> Deeds:
 
     def spending(code: str) -> Callable[[], object]:
         order = shop.order()
-        return lambda: pay(order, code, order.comeback.encode())
+        return lambda: pay(order, code, order.buyer)
 
     return [spending(code) for code in shop.codes(count)]
 
@@ -40,18 +42,17 @@ def renewals(shop: MeasuredShop, count: int) -> Deeds:
     return [renewal(code) for code in shop.codes(count)]
 
 
-def rows(engine: str, shop: MeasuredShop, redeem: Callable[[], object], count: int) -> list[Row]:
+def rows(
+    engine: str, shop: MeasuredShop, redeem: Callable[[], object], count: int
+) -> Iterator[Row]:
     """Measure the comparison, and ours with as many callers at once."""
-    found = [Row(engine, "bare transaction, by the driver", measured(lambda: [redeem] * count, 1))]
-    for what, made in (("spent on an order", spendings), ("renewed", renewals)):
-        found += [
-            Row(engine, what, measured(lambda made=made: made(shop, count), callers))
-            for callers in CALLERS
-        ]
+    yield Row(engine, "bare transaction, by the driver", measured(lambda: [redeem] * count, 1))
+    for what, made in ((SPENT, spendings), (RENEWED, renewals)):
+        for callers in CALLERS:
+            yield Row(engine, what, measured(lambda made=made: made(shop, count), callers))
     assert shop.commerce.books.check().is_healthy
     spent = sum(key.redeemed for key in shop.commerce.mint.totals().keys)
     assert spent == 2 * len(CALLERS) * REPETITIONS * count
-    return found
 
 
 def embedded(count: int) -> Iterator[Row]:

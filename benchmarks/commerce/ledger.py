@@ -21,6 +21,7 @@ from enigm.domains.commerce.rules.ledger import received
 
 # A payment in coins: four entries in two currencies.
 ENTRIES = received(MethodName.MONERO, Currency.XMR, 120_000_000_000, 18_00)
+SEALED = "sealed transaction of the books"
 _numbers = itertools.count()
 
 
@@ -36,9 +37,8 @@ def postings(shop: MeasuredShop, count: int) -> list[Callable[[], object]]:
 
 def rows(engine: str, shop: MeasuredShop, count: int) -> Iterator[Row]:
     """Measure with as many callers at once, and all in one commit."""
-    what = "sealed transaction of the books"
     for callers in CALLERS:
-        yield Row(engine, what, measured(lambda: postings(shop, count), callers))
+        yield Row(engine, SEALED, measured(lambda: postings(shop, count), callers))
 
     def in_one_commit() -> list[Callable[[], object]]:
         each = _postings(count)

@@ -114,18 +114,35 @@ def test_a_deed_that_raises_is_undone_alone_and_only_its_caller_hears_of_it(
     meeting.workers.shutdown()
 
 
-def test_where_the_commit_fails_nobody_is_told_that_it_was_done(one_book: Database) -> None:
-    def losing_the_transaction(connection: sa.Connection) -> str:
-        # As SQLite does by itself where the disk is full.
-        connection.connection.driver_connection.execute("ROLLBACK")
-        raise LookupError
+def test_where_the_disk_is_full_nobody_is_told_that_it_was_done(one_book: Database) -> None:
+    def filling_the_disk(connection: sa.Connection) -> str:
+        connection.exec_driver_sql("PRAGMA max_page_count = 1")
+        insert_row(connection, guests, {"name": "x" * 1_000_000})
+        return "never"
 
     meeting = Meeting(one_book, 3)
-    brought = meeting.bring([signing("a"), losing_the_transaction, signing("b")])
+    brought = meeting.bring([signing("a"), filling_the_disk, signing("b")])
     assert [type(future.exception(10)) for future in brought] == [UnavailableError] * 3
     assert len({id(future.exception()) for future in brought}) == 3
     assert names_in(one_book) == set()
+    with one_book.begin() as connection:
+        connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
     assert one_book.together(signing("later")) == "later"
+    meeting.workers.shutdown()
+
+
+def test_where_one_loses_the_transaction_the_others_are_done_without_it(
+    one_book: Database,
+) -> None:
+    def losing_the_transaction(connection: sa.Connection) -> str:
+        # As SQLite does by itself where it cannot go on.
+        connection.connection.driver_connection.execute("ROLLBACK")
+        return "never"
+
+    meeting = Meeting(one_book, 3)
+    brought = meeting.bring([signing("a"), losing_the_transaction, signing("b")])
+    assert [future.exception(10) is None for future in brought] == [True, False, True]
+    assert names_in(one_book) == {"a", "b"}
     meeting.workers.shutdown()
 
 

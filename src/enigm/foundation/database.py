@@ -116,7 +116,8 @@ class Database:
 
         Embedded, deeds that other threads bring meanwhile share one commit, which is what costs
         most. Each is undone alone where it raises, and its exception reaches its own caller only.
-        A deed may run in another caller's thread, and never begins a transaction itself.
+        A deed may run in another caller's thread, and twice where one beside it had to be undone:
+        it changes nothing but the store. It never begins a transaction itself.
 
         Raises:
             UnavailableError: as ``begin()``. Nothing of the deed was kept.

@@ -62,6 +62,8 @@ class SharedCommit:
         try:
             self._carry_out(shares)
         finally:
+            for share in shares:
+                share.is_settled = True
             with self._lock:
                 following = self._waiting[0] if self._waiting else None
                 # Until the next leader wakes, the place is taken by nobody who could come first.
@@ -71,35 +73,59 @@ class SharedCommit:
                     share.wake()
 
     def _carry_out(self, shares: Sequence[_Share[Any]]) -> None:
+        if len(shares) > 1:
+            try:
+                return self._carry_out_together(shares)
+            except _UndoneError:
+                # Rare: most refusals come before anything is written. No savepoint guards each
+                # deed against it: SQLCipher would lock and wipe a copy of every page for it.
+                for share in shares:
+                    share.fail(_unavailable(None))
+        for share in shares:
+            self._carry_out_alone(share)
+        return None
+
+    def _carry_out_together(self, shares: Sequence[_Share[Any]]) -> None:
         try:
             with self._begin() as connection:
-                if len(shares) == 1:
-                    shares[0].perform(connection)
-                else:
-                    for share in shares:
-                        self._perform_apart(connection, share)
+                for share in shares:
+                    self._perform(connection, share)
+        except _UndoneError:
+            raise
         except BaseException as error:
             for share in shares:
-                share.fail(error if len(shares) == 1 else _undone(error))
+                share.fail(_unavailable(error))
             if not isinstance(error, Exception):
                 raise
-        finally:
-            for share in shares:
-                share.is_settled = True
 
-    def _perform_apart(self, connection: sa.Connection, share: _Share[Any]) -> None:
-        """Carry out a deed that is undone where it raises, and none of the others with it."""
+    def _perform(self, connection: sa.Connection, share: _Share[Any]) -> None:
+        """Carry out a deed among others; where it fails with nothing written, they go on."""
         driver: Any = connection.connection.driver_connection
-        driver.execute("SAVEPOINT deed")
+        written = driver.total_changes
         try:
             share.perform(connection)
         except Exception as error:
             if self._is_outage(error):
                 raise
-            # Where SQLite undid the whole transaction by itself, this raises, and so undoes all.
-            driver.execute("ROLLBACK TO deed")
+            if driver.total_changes != written:
+                raise _UndoneError from error
             share.fail(error)
-        driver.execute("RELEASE deed")
+        # SQLite ends a transaction by itself where it cannot go on.
+        if not driver.in_transaction:
+            raise _UndoneError
+
+    def _carry_out_alone(self, share: _Share[Any]) -> None:
+        try:
+            with self._begin() as connection:
+                share.perform(connection)
+        except BaseException as error:
+            share.fail(error)
+            if not isinstance(error, Exception):
+                raise
+
+
+class _UndoneError(Exception):
+    """A deed failed after it had written: all are undone, and done again one by one."""
 
 
 class _Share(Generic[T]):
@@ -110,7 +136,8 @@ class _Share(Generic[T]):
     def __init__(self, deed: Callable[[sa.Connection], T]) -> None:
         self._deed = deed
         self._result: list[T] = []
-        self._error: BaseException | None = None
+        # Whoever is not reached, because the leader was stopped, was not served.
+        self._error: BaseException | None = _unavailable(None)
         self._woken = Lock()
         self._woken.acquire()
         self.is_settled = False
@@ -123,6 +150,7 @@ class _Share(Generic[T]):
         self._woken.release()
 
     def perform(self, connection: sa.Connection) -> None:
+        self._error = None
         self._result = [self._deed(connection)]
 
     def fail(self, error: BaseException) -> None:
@@ -138,8 +166,8 @@ class _Share(Generic[T]):
 _NOBODY: Final = -1
 
 
-def _undone(error: BaseException) -> UnavailableError:
+def _unavailable(error: BaseException | None) -> UnavailableError:
     """Return an exception of a caller's own: several threads must not raise the same one."""
-    undone = UnavailableError("storage.unavailable", "The service cannot reach its storage now.")
-    undone.__cause__ = error
-    return undone
+    own = UnavailableError("storage.unavailable", "The service cannot reach its storage now.")
+    own.__cause__ = error
+    return own

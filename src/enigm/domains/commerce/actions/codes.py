@@ -18,7 +18,6 @@ from enigm.domains.commerce.errors import (
     CodeRequestReusedError,
     CodesNotNowError,
     OrderStateError,
-    OrderUnknownError,
     TokenNotReadyError,
     TokenUnknownError,
 )
@@ -31,7 +30,7 @@ from enigm.domains.commerce.model import (
 )
 from enigm.domains.commerce.model.codes import Signed, Wanted
 from enigm.domains.commerce.model.ledger import Entry, LedgerAccount, Posting
-from enigm.domains.commerce.model.orders import OrderState, Receiver, TokenState
+from enigm.domains.commerce.model.orders import BuyersOrder, OrderState, Receiver, TokenState
 from enigm.domains.commerce.rules import codes as rules
 from enigm.domains.commerce.rules import orders as order_rules
 from enigm.domains.commerce.store import codes as store
@@ -114,20 +113,16 @@ class CodeCounter:
             ExhaustedError: too many tries.
         """
         code = read_code(text)
-        order_id = self._ordering.own(own).order_id
         given = self._worth(change)
         key = self._recognised(code, asker)
         signed = self._mint.presign(change)
 
         def deed(connection: sa.Connection) -> list[Signed]:
-            order = order_store.find(connection, order_id, to_change=True)
-            if order is None:
-                raise OrderUnknownError
-            rows = order_store.payments(connection, order_id)
-            missing = _missing(order, rows)
-            nullifier = self._spend(connection, code, key)
-            if given > max(0, key.value_cents - missing):
+            order = self._ordering.own_within(connection, own, to_change=True)
+            rows = order_store.payments(connection, order.order_id)
+            if given > max(0, key.value_cents - _missing(order, rows)):
                 raise CodeRequestError
+            nullifier = self._spend(connection, code, key)
             paid = Money(key.value_cents - given, Currency.EUR)
             name = nullifier.hex()
             event = PaymentEvent(
@@ -137,7 +132,7 @@ class CodeCounter:
             self._mint.count(connection, change, key)
             return signed
 
-        return self._once(request, (b"pay", order_id, text.encode()), change, deed)
+        return self._once(request, (b"pay", *_name_of(own), text.encode()), change, deed)
 
     def collect(
         self, token: ActivationToken, wanted: Sequence[Wanted], request: RequestName
@@ -182,12 +177,12 @@ class CodeCounter:
         code = read_code(text)
         worth = self._worth(wanted)
         key = self._recognised(code, asker)
+        if worth != key.value_cents:
+            raise CodeRequestError
         signed = self._mint.presign(wanted)
 
         def deed(connection: sa.Connection) -> list[Signed]:
             self._spend(connection, code, key)
-            if worth != key.value_cents:
-                raise CodeRequestError
             self._mint.count(connection, wanted, key)
             return signed
 
@@ -315,6 +310,13 @@ class CodeCounter:
     def _opened(self, sealed: bytes, name: bytes) -> list[Signed]:
         opened = self._premises.veils.open("code_answer.answer", sealed, name)
         return msgspec.msgpack.decode(opened, type=list[Signed])
+
+
+def _name_of(own: OwnOrder) -> tuple[bytes, ...]:
+    """Return by what an order is asked for."""
+    if isinstance(own, BuyersOrder):
+        return own.buyer, own.order_id
+    return (own.comeback.encode(),)
 
 
 def _missing(order: Order, rows: Sequence[PaymentRow]) -> int:

@@ -170,12 +170,19 @@ class Ordering:
     def own(self, own: OwnOrder) -> Order:
         """Return one's own order; raises OrderUnknownError for any other."""
         with self._premises.database.read() as connection:
-            if isinstance(own, BuyersOrder):
-                order = store.find(connection, own.order_id)
-                is_own = order is not None and hmac.compare_digest(order.buyer or b"", own.buyer)
-            else:
-                order = store.find_by_comeback(connection, self._hashed_comeback(own.comeback))
-                is_own = order is not None
+            return self.own_within(connection, own)
+
+    def own_within(
+        self, connection: sa.Connection, own: OwnOrder, *, to_change: bool = False
+    ) -> Order:
+        """Return one's own order within a transaction; raises OrderUnknownError for any other."""
+        if isinstance(own, BuyersOrder):
+            order = store.find(connection, own.order_id, to_change=to_change)
+            is_own = order is not None and hmac.compare_digest(order.buyer or b"", own.buyer)
+        else:
+            hashed = self._hashed_comeback(own.comeback)
+            order = store.find_by_comeback(connection, hashed, to_change=to_change)
+            is_own = order is not None
         if order is None or not is_own:
             raise OrderUnknownError
         return order

@@ -24,7 +24,7 @@ from enigm.domains.commerce.rules import orders as rules
 from enigm.domains.commerce.rules import prices
 from enigm.domains.commerce.store import orders as store
 from enigm.domains.commerce.store import wallets
-from enigm.domains.commerce.store.orders import PaymentRow
+from enigm.domains.commerce.store.orders import KeptToken, PaymentRow
 from enigm.domains.commerce.store.tables import outbox
 from enigm.foundation.outbox import announce
 
@@ -146,9 +146,9 @@ class Progress:
         for row in rows:
             if row not in kept:
                 store.save_payment(connection, order.order_id, row)
-        moved = self._handed_over(connection, moved)
+        moved, token = self._handed_over(connection, moved)
         moved = self._with_end(connection, order, moved)
-        store.save(connection, moved, order)
+        store.save(connection, moved, order, token)
         return moved
 
     def _told(self, order: Order, event: PaymentEvent) -> Payment:
@@ -255,10 +255,13 @@ class Progress:
         key = f"stray {event.method} {name}"
         return self._books.post(connection, Posting(key, "stray", entries))
 
-    def _handed_over(self, connection: sa.Connection, order: Order) -> Order:
+    def _handed_over(
+        self, connection: sa.Connection, order: Order
+    ) -> tuple[Order, KeptToken | None]:
         """Issue the token when it is earned; tell whoever used it how things stand."""
+        token = None
         if order.token_state is TokenState.NONE and order.is_deliverable:
-            self._issue_token(connection, order)
+            token = self._new_token(order)
             order = replace(order, token_state=TokenState.ISSUED)
         standing = _standing_of(order)
         if order.token_state in _PRESENTED and standing is not order.standing:
@@ -268,16 +271,14 @@ class Progress:
         is_over = standing in (Standing.ENDED, Standing.FINAL)
         if is_over and order.token_state in (TokenState.ISSUED, *_PRESENTED):
             # The link dies here: nothing in this store leads to what was activated any more.
-            store.set_token(connection, order.order_id, None, None)
-            order = replace(order, token_state=TokenState.ENDED)
-        return order
+            return replace(order, token_state=TokenState.ENDED), KeptToken()
+        return order, token
 
-    def _issue_token(self, connection: sa.Connection, order: Order) -> None:
+    def _new_token(self, order: Order) -> KeptToken:
         premises = self._premises
         token = ActivationToken(premises.entropy.random_bytes(TOKEN_BYTES))
         sealed = premises.veils.seal("shop_order.token", token, order.order_id)
-        hashed = premises.veils.hashed("token", token)
-        store.set_token(connection, order.order_id, hashed, sealed)
+        return KeptToken(premises.veils.hashed("token", token), sealed)
 
     def _tell(
         self, connection: sa.Connection, order: Order, standing: Standing, number: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from enigm.domains.commerce.model.orders import OrderId
 
-_ENTER: Final = Prepared(ledger_entry.insert())
 _REFERENCE: Final = Prepared(
     sa.select(ledger_reference.c.reference).where(
         ledger_reference.c.order_id == sa.bindparam("wanted")
@@ -37,19 +37,34 @@ def add_transaction(connection: sa.Connection, key_hash: bytes, booked: Booked) 
     }
     if not insert_if_absent(connection, ledger_txn, head):
         return False
-    lines = [
-        {
-            "txn_id": booked.txn_id,
-            "line": line,
-            "account": entry.account,
-            "amount": entry.amount,
-            "currency": entry.currency,
-        }
-        for line, entry in enumerate(booked.entries)
-    ]
-    _ENTER.run_many(connection, lines)
+    _enter(connection, booked)
     change_rows(connection, ledger_txn, {"txn_id": booked.txn_id}, {"sealed": 1})
     return True
+
+
+def _enter(connection: sa.Connection, booked: Booked) -> None:
+    values: dict[str, object] = {"txn_id": booked.txn_id}
+    for line, entry in enumerate(booked.entries):
+        values[f"account_{line}"] = entry.account
+        values[f"amount_{line}"] = entry.amount
+        values[f"currency_{line}"] = entry.currency
+    _entering(len(booked.entries)).run(connection, values)
+
+
+@lru_cache
+def _entering(lines: int) -> Prepared:
+    """Return what enters so many lines at once."""
+    rows = [
+        {
+            "txn_id": sa.bindparam("txn_id"),
+            "line": line,
+            "account": sa.bindparam(f"account_{line}"),
+            "amount": sa.bindparam(f"amount_{line}"),
+            "currency": sa.bindparam(f"currency_{line}"),
+        }
+        for line in range(lines)
+    ]
+    return Prepared(ledger_entry.insert().values(rows))
 
 
 def transactions(connection: sa.Connection) -> Iterator[Booked]:

@@ -83,6 +83,14 @@ class KeptOrder:
     day_at: int
 
 
+@dataclass(frozen=True, slots=True)
+class KeptToken:
+    """An order's token as it is kept, or nothing in its place once the link has died."""
+
+    token_hash: bytes | None = None
+    sealed: bytes | None = None
+
+
 def add(connection: sa.Connection, new: KeptOrder) -> None:
     """Write a new order."""
     order = new.order
@@ -109,12 +117,26 @@ def add(connection: sa.Connection, new: KeptOrder) -> None:
     insert_row(connection, shop_order, row | _changing(order))
 
 
-def save(connection: sa.Connection, order: Order, before: Order | None = None) -> None:
-    """Write what can change of an order; only what did, where it is said how it stood before."""
+def save(
+    connection: sa.Connection,
+    order: Order,
+    before: Order | None = None,
+    token: KeptToken | None = None,
+) -> None:
+    """Write what can change of an order.
+
+    Args:
+        connection: the transaction.
+        order: as it is to be.
+        before: as it stands, where that is known: then only the difference is written.
+        token: what the order's token is to be, where it changes.
+    """
     changed = _changing(order)
     if before is not None:
         stood = _changing(before)
         changed = {name: value for name, value in changed.items() if value != stood[name]}
+    if token is not None:
+        changed |= {"token_hash": token.token_hash, "token": token.sealed}
     if changed:
         change_rows(connection, shop_order, {"order_id": order.order_id}, changed)
 
@@ -143,9 +165,11 @@ def find_by_token(
     return _one(connection, "token_hash", token_hash, to_change=to_change)
 
 
-def find_by_comeback(connection: sa.Connection, comeback_hash: bytes) -> Order | None:
+def find_by_comeback(
+    connection: sa.Connection, comeback_hash: bytes, *, to_change: bool = False
+) -> Order | None:
     """Return a guest's order."""
-    return _one(connection, "comeback_hash", comeback_hash, to_change=False)
+    return _one(connection, "comeback_hash", comeback_hash, to_change=to_change)
 
 
 def of_buyer(connection: sa.Connection, buyer: Buyer) -> list[Order]:
@@ -250,13 +274,6 @@ def set_instruction(connection: sa.Connection, order_id: OrderId, sealed: bytes)
 def token(connection: sa.Connection, order_id: OrderId) -> bytes | None:
     """Return an order's sealed token."""
     return _COLUMNS["token"].scalar(connection, {"wanted": order_id})
-
-
-def set_token(
-    connection: sa.Connection, order_id: OrderId, token_hash: bytes | None, sealed: bytes | None
-) -> None:
-    """Keep an order's token, or forget it."""
-    _set(connection, order_id, {"token_hash": token_hash, "token": sealed})
 
 
 def forget_buyer(connection: sa.Connection, buyer: Buyer) -> None:
