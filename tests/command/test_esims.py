@@ -131,9 +131,9 @@ async def test_nobody_sees_or_touches_anothers_esim(
     other = command.visit()
     await other.sign_up(journey.new_person())
     assert (await other.get(holder.page)).status_code == 404
-    for deed in ("look", "activate", "installed"):
+    for deed in ("look", "activate"):
         assert (await other.post(f"{holder.page}/{deed}")).status_code == 404, deed
-    for deed in ("reveal", "replace", "unlink", "retire", "delete"):
+    for deed in ("reveal", "installed", "replace", "unlink", "retire", "delete"):
         answer = await other.post(f"{holder.page}/{deed}", {"grant": "A" * 43})
         assert answer.status_code in {403, 404}, deed
     assert "No eSIM yet" in (await other.get("/esims")).text
@@ -147,3 +147,16 @@ async def test_a_session_alone_ends_no_plan(holder: Holder) -> None:
     assert "Retired" not in (await holder.visit.get(holder.page)).text
     await holder.by_pin("retire")
     assert "End the plan" not in (await holder.visit.get(holder.page)).text
+
+
+@pytest.mark.requirement("CMD-03", "SIM-04")
+async def test_a_session_alone_erases_no_code_and_ends_no_profile_that_is_replaced(
+    holder: Holder,
+) -> None:
+    assert (await holder.visit.post(f"{holder.page}/activate")).status_code == 303
+    for grant in ("", "A" * 43):
+        refused = await holder.visit.post(f"{holder.page}/installed", {"grant": grant})
+        assert refused.status_code == 403
+    assert LPA.search(await holder.by_pin("reveal"))
+    await holder.by_pin("installed")
+    assert "Show the activation code" not in (await holder.visit.get(holder.page)).text

@@ -249,11 +249,15 @@ def test_under_duress_a_code_is_shown_that_fetches_nothing(esim_world: EsimWorld
 
 def test_the_holders_word_counts_where_no_notice_ever_comes(esim_world: EsimWorld) -> None:
     status = esim_world.ready()
-    noted = esim_world.esims.hearing.confirm_installed(ADA, status.esim_id)
+    hearing, leave = esim_world.esims.hearing, Leave()
+    held = hearing.confirm_installed(ADA, status.esim_id, Leave(is_duress=True))
+    assert Deed.REVEAL in held.deeds
+    noted = hearing.confirm_installed(ADA, status.esim_id, leave)
     assert noted.profile is ProfileState.INSTALLED
     assert Deed.REVEAL not in noted.deeds
     with pytest.raises(EsimStateError):
-        esim_world.esims.hearing.confirm_installed(ADA, status.esim_id)
+        hearing.confirm_installed(ADA, status.esim_id, leave)
+    assert leave.spent == [("esim.installed", (status.esim_id,))]
 
 
 @pytest.mark.requirement("SIM-04")
@@ -299,7 +303,7 @@ def test_somebody_elses_is_not_there(esim_world: EsimWorld) -> None:
         lambda: esims.ending.unlink(BEN, esim_id, leave),
         lambda: esims.ending.delete(BEN, esim_id, leave),
         lambda: esims.ending.retire(BEN, esim_id, leave),
-        lambda: esims.hearing.confirm_installed(BEN, esim_id),
+        lambda: esims.hearing.confirm_installed(BEN, esim_id, leave),
     ]
     for attempt in tries:
         with pytest.raises(EsimUnknownError):
@@ -332,7 +336,7 @@ def test_every_deed_is_recorded_before_it_is_done(esim_world: EsimWorld) -> None
     code = esims.ending.unlink(ADA, first.esim_id, Leave())
     esims.retrieving.link(code, ADA)
     esims.ending.retire(ADA, first.esim_id, Leave())
-    esims.hearing.confirm_installed(ADA, second.esim_id)
+    esims.hearing.confirm_installed(ADA, second.esim_id, Leave())
     esims.activating.replace(ADA, second.esim_id, Leave())
     esims.ending.delete(ADA, second.esim_id, Leave())
     assert {word for word, owner in esim_world.around.recorded if owner == ADA.owner} == {

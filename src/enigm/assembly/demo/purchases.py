@@ -171,7 +171,7 @@ class Purchases:
         second = self._reveal(person, visitor, other)
         assert self.market.others is not None
         fetched = self.market.others.ask("fetch", matching_id=second)
-        visitor.go(f"{other}/installed")
+        visitor.go(f"{other}/installed", grant=_grant(person, visitor, other, "installed"))
         farewell = visitor.shown(f"{other}/delete", grant=_grant(person, visitor, other, "delete"))
         gone = visitor.send(f"{other}/activate")
         self.esim_codes += [first, second]

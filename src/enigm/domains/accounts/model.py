@@ -175,6 +175,7 @@ class CriticalAction(Enum):
     REFUND_CLAIM = "commerce.refund.claim"
     ESIM_REVEAL = "esim.reveal"
     ESIM_REPLACE = "esim.replace"
+    ESIM_INSTALLED = "esim.installed"
     ESIM_UNLINK = "esim.unlink"
     ESIM_RETIRE = "esim.retire"
     ESIM_DELETE = "esim.delete"

@@ -10,8 +10,10 @@ from enigm.domains.esim.model import Deed, Notice, Standing, Told
 if TYPE_CHECKING:
     from enigm.domains.esim.actions.desk import Desk
     from enigm.domains.esim.model import Esim, EsimId, Holder, Status
+    from enigm.domains.esim.needs import CriticalLeave
     from enigm.domains.esim.store import EsimRecords
 
+PIN_INSTALLED: Final = "esim.installed"
 # A time further ahead than clocks differ would outlast every true one.
 CLOCK_SECONDS_AHEAD_MAX: Final = 86_400
 
@@ -37,9 +39,15 @@ class Hearing:
             if esim is not None and esim.plan.provider == provider:
                 self._note(records, esim, notice.told, notice.at)
 
-    def confirm_installed(self, holder: Holder, esim_id: EsimId) -> Status:
-        """Take the holder's word that it is installed: a notice may never come."""
+    def confirm_installed(self, holder: Holder, esim_id: EsimId, leave: CriticalLeave) -> Status:
+        """Take the holder's word that it is installed: a notice may never come.
+
+        It asks for the PIN, as nothing brings back what goes by it: the activation code, and the
+        plan of the profile that this one replaces.
+        """
         esim = self._desk.checked(Deed.CONFIRM_INSTALLED, holder, esim_id)
+        if not leave.spend(PIN_INSTALLED, esim_id):
+            return self._desk.status(esim)
         self._desk.provided.records.record(Deed.CONFIRM_INSTALLED, holder.owner)
         with self._desk.store.begin() as records:
             esim = self._desk.still(records, Deed.CONFIRM_INSTALLED, esim)

@@ -25,6 +25,7 @@ OBTAIN: Final = protected("esim.obtain")
 ACTIVATE: Final = protected("esim.activate")
 REVEAL: Final = protected("esim.reveal", pin=CriticalAction.ESIM_REVEAL.value)
 REPLACE: Final = protected("esim.replace", pin=CriticalAction.ESIM_REPLACE.value)
+INSTALLED: Final = protected("esim.end", pin=CriticalAction.ESIM_INSTALLED.value)
 UNLINK: Final = protected("esim.end", pin=CriticalAction.ESIM_UNLINK.value)
 RETIRE: Final = protected("esim.end", pin=CriticalAction.ESIM_RETIRE.value)
 DELETE: Final = protected("esim.end", pin=CriticalAction.ESIM_DELETE.value)
@@ -89,10 +90,11 @@ def make_ready(request: Asked, parts: Given, name: str) -> Response[None]:
     return _to(f"/esims/{name}")
 
 
-@post("/esims/{name:str}/installed", opt=SESSION, status_code=303, sync_to_thread=True)
+@post("/esims/{name:str}/installed", opt=INSTALLED, status_code=303, sync_to_thread=True)
 def confirm_installed(request: Asked, parts: Given, name: str) -> Response[None]:
-    """Take the holder's word that it is installed."""
-    parts.esim.esims.hearing.confirm_installed(_holder(request, parts), _id(name))
+    """Take the holder's word that it is installed, for the PIN: the code goes by it."""
+    leave = leave_of(request, parts)
+    parts.esim.esims.hearing.confirm_installed(_holder(request, parts), _id(name), leave)
     return _to(f"/esims/{name}")
 
 
