@@ -27,8 +27,9 @@ AUDITED = {
     ("audit", "payload_key"),
     ("handles", "epoch_key"),
 }
-# Alembic's own bookkeeping says which version of the tables this is; it is of nobody.
-BOOKKEEPING = {"schema_version"}
+# Alembic's own bookkeeping says which version of the tables this is, and a number how often handles
+# changed; they are of nobody.
+BOOKKEEPING = {"schema_version", "revision"}
 
 
 def all_rows(running: Running) -> dict[str, list[tuple[str, dict[str, Any]]]]:
