@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import subprocess
 import sys
 import tomllib
+from functools import partial
 
 import pytest
 
@@ -65,6 +67,21 @@ def test_what_a_person_can_mend_is_one_sentence_and_a_stable_number(
     assert plainly(refused) == 13
     assert plainly(interrupted) == Exit.DONE
     assert capsys.readouterr().err == "enigm: Mend this.\nenigm: It is not there. (a.b)\n"
+
+
+def test_what_the_machine_refuses_is_a_sentence_and_a_fault_of_ours_is_not_hidden(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def refuse(number: int) -> int:
+        raise OSError(number, "Refused", "/some/folder")
+
+    for number in (errno.EACCES, errno.EROFS, errno.ENOSPC, errno.EADDRINUSE):
+        assert plainly(partial(refuse, number)) == Exit.SETUP
+        told = capsys.readouterr().err
+        assert "/some/folder" in told
+        assert told.count("\n") == 1
+    with pytest.raises(OSError, match="Refused"):
+        plainly(partial(refuse, errno.EBADF))
 
 
 def test_the_numbers_never_change() -> None:

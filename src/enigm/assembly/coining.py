@@ -76,9 +76,10 @@ def print_batch(value: int, count: int, *, to: Path) -> int:
     if to.exists():
         raise SetupError(f"The file {to} is there already: name another, so that none is lost.")
     with open_counter() as (commerce, audit):
+        # The file first: codes that stand in no file are lost.
+        to.touch(mode=0o600)
         audit.record(operator_record(Act.SHOP_CHANGED))
         batch = commerce.mint.print_batch(value * _CENTS, count)
-        to.touch(mode=0o600)
         to.write_text("".join(f"{code}\n" for code in batch.codes))
         say(f"Batch {batch.key.number}: {count} codes in {to}.")
         say(f"They can be spent once the batch is sold: {program()} coin sell {batch.key.number}")

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import sys
 from enum import IntEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from enigm.foundation.errors import Category, Refusal, SetupError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+# What the machine refuses and its owner can mend; any other is a fault of ours.
+_MENDED: Final = {
+    **dict.fromkeys(
+        (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EEXIST),
+        "Choose a place that you may write; ENIGM_DATA names the folder of all that is kept.",
+    ),
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "Make room on the disk and try again."),
+    errno.EADDRINUSE: "Choose another port, or leave --port out to take a free one.",
+}
 
 
 class Exit(IntEnum):
@@ -56,9 +68,15 @@ def plainly(deed: Callable[[], int]) -> int:
     except Refusal as refusal:
         complain(f"{refusal.detail} ({refusal.code})")
         return Exit.REFUSED + list(Category).index(refusal.category)
-    except KeyboardInterrupt:
-        return Exit.DONE
     except BrokenPipeError:
         # The reader of our output went away: `enigm inventory | head`.
         sys.stderr.close()
+        return Exit.DONE
+    except OSError as error:
+        if error.errno not in _MENDED:
+            raise
+        place = f" ({error.filename})" if error.filename else ""
+        complain(f"{error.strerror}{place}. {_MENDED[error.errno]}")
+        return Exit.SETUP
+    except KeyboardInterrupt:
         return Exit.DONE

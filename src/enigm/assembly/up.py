@@ -70,7 +70,8 @@ def up(wishes: Wishes, clock: Clock | None = None) -> int:
         # The App first: it may still have something to hand to the service.
         for child in reversed(children):
             child.stop()
-        say("Stopped. Everything is kept for the next start.")
+        if children:
+            say("Stopped. Everything is kept for the next start.")
 
 
 def _start_service(wishes: Wishes, places: Places) -> Child:
