@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -15,8 +16,8 @@ from enigm.assembly.demo.claims import Ledger
 from enigm.assembly.demo.counterparties import tree_is_missing
 from enigm.assembly.exits import Exit
 
-if TYPE_CHECKING:
-    from pathlib import Path
+# As shells say it: 128, and the number of the signal.
+ENDED_BY_CTRL_C = 130
 
 
 @pytest.mark.slow
@@ -38,6 +39,46 @@ def test_every_claim_of_the_demo_holds(tmp_path: Path) -> None:
     assert len(re.findall(r"│ holds │", answer.stdout)) >= 15 + claims_of_purchases()
     assert ("LEFT OUT" in answer.stdout) == bool(monero_is_missing() or tree_is_missing())
     assert not (tmp_path / ".local").exists()
+
+
+@pytest.mark.slow
+def test_ctrl_c_in_the_middle_ends_every_process_and_removes_what_was_made(
+    tmp_path: Path,
+) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    environment = {**os.environ, "TMPDIR": str(scratch), "HOME": str(tmp_path)}
+    with subprocess.Popen(
+        [sys.executable, "-m", "enigm.assembly.main", "demo"],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as demo:
+        assert demo.stdout is not None
+        # The service and four Apps run by now, and a chain is being made beside them.
+        assert any(line.startswith("2. ") for line in demo.stdout)
+        assert len(_processes_of(scratch)) >= 6
+        demo.send_signal(signal.SIGINT)
+        _, errors = demo.communicate(timeout=90)
+    assert demo.returncode == ENDED_BY_CTRL_C
+    assert "Traceback" not in errors
+    assert _processes_of(scratch) == []
+    assert list(scratch.iterdir()) == []
+
+
+def _processes_of(scratch: Path) -> list[str]:
+    """Name every process that was told of the folder, by argument or environment."""
+    found: list[str] = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            told = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
+        except OSError:
+            continue
+        if bytes(scratch) in told:
+            found.append(told.partition(b"\0")[0].decode(errors="replace"))
+    return found
 
 
 def claims_of_purchases() -> int:

@@ -6,6 +6,7 @@ import sys
 from dataclasses import dataclass, field
 
 from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 
@@ -32,10 +33,23 @@ class Ledger:
 
     console: Console = field(default_factory=_console)
     claims: list[Claim] = field(default_factory=list[Claim])
+    _going: Progress | None = None
 
     def act(self, title: str) -> None:
-        """Begin the next part of the story."""
+        """Begin the next part of the story; a terminal shows that it goes on, and how long."""
+        self.rest()
         self.console.print(f"\n[bold]{title}[/bold]")
+        if self.console.is_terminal:
+            columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+            self._going = Progress(*columns, console=self.console, transient=True)
+            self._going.add_task("  working")
+            self._going.start()
+
+    def rest(self) -> None:
+        """Show no longer that something goes on."""
+        if self._going is not None:
+            self._going.stop()
+            self._going = None
 
     def tell(self, sentence: str) -> None:
         """Say what happened."""
@@ -54,6 +68,7 @@ class Ledger:
 
     def close(self) -> None:
         """Print the table."""
+        self.rest()
         table = Table(title="Claims, and what was observed", title_justify="left", show_lines=False)
         table.add_column("", no_wrap=True)
         table.add_column("claim", overflow="fold", ratio=3)

@@ -57,7 +57,7 @@ class Counterparties:
         )
         try:
             self.addresses = msgspec.convert(self._answer(), Addresses)
-        except DemoError:
+        except BaseException:
             self.stop()
             raise
 

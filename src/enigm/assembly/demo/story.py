@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +28,7 @@ from enigm.foundation.errors import Refusal
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 HELLO = "The harbour contract is real, I have the scans."
 REPLY = "Bring them on Thursday, tell nobody else."
 TO_GROUP = "Everyone here: the story runs on Sunday."
@@ -39,7 +41,7 @@ GROUP = "Harbour story"
 def tell(keep: Path | None = None) -> int:
     """Run the story in a folder of its own; return 0 where every claim held."""
     ledger = Ledger()
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in _ENDING:
         # As Ctrl-C: what was started is ended first.
         signal.signal(number, signal.default_int_handler)
     with ExitStack() as stack:
@@ -48,6 +50,7 @@ def tell(keep: Path | None = None) -> int:
         )
         story = Story(ledger, folder.absolute())
         stack.callback(story.stop)
+        stack.push(_ending_is_not_interrupted)
         try:
             story.run()
         except (DemoError, Refusal) as error:
@@ -55,6 +58,15 @@ def tell(keep: Path | None = None) -> int:
             ledger.claim("The story runs to its end", observed=str(error), holds=False)
     ledger.close()
     return Exit.DONE if ledger.all_hold else Exit.FAILED
+
+
+def _ending_is_not_interrupted(kind: object, error: object, trace: object) -> None:
+    """Let nobody who presses Ctrl-C twice leave processes behind: the end takes seconds."""
+    del error, trace
+    for number in _ENDING:
+        signal.signal(number, signal.SIG_IGN)
+    if kind is KeyboardInterrupt:
+        complain("ending what was started …")
 
 
 class Story:
@@ -100,6 +112,7 @@ class Story:
 
     def stop(self) -> None:
         """End every process, the people's before the service's."""
+        self._ledger.rest()
         self._market.close()
         for person in self._people:
             person.stop()
@@ -114,8 +127,14 @@ class Story:
     def _start(self) -> None:
         self._ledger.act("1. A service and four Apps start, each a process of its own")
         self._start_service()
-        for person in self._people:
-            person.start(self._address, self._environment)
+        with ThreadPoolExecutor() as at_once:
+            # The end waits for those that are starting, so that none is forgotten.
+            starting = [
+                at_once.submit(person.start, self._address, self._environment)
+                for person in self._people
+            ]
+        for started in starting:
+            started.result()
         self._ledger.tell(
             f"The service listens on port {self._port}; the Apps know only its address."
         )
