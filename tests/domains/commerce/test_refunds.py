@@ -302,3 +302,22 @@ def test_one_refund_that_fails_keeps_no_other_waiting(one_shop: Shop) -> None:
     assert send(one_shop) == 1
     ((_, destination),) = one_shop.methods[MethodName.CARD].refunded.values()
     assert not destination, "a card is paid back where it was paid from"
+
+
+@pytest.mark.requirement("PAY-06", "PAY-14")
+@pytest.mark.parametrize(("kind", "depth"), [(PaymentEventKind.SEEN, 0), (CONFIRMED, 11)])
+def test_money_that_its_payer_can_still_take_back_is_not_paid_back(
+    shop: Shop, kind: PaymentEventKind, depth: int
+) -> None:
+    """A buyer pays, pays again a hundred times as much, has that refunded, and takes it back."""
+    opened, refunds = shop.order(), shop.commerce.refunds
+    due = opened.view.due
+    shop.tell(opened, kind, depth, amount=100 * due, payment="second")
+    shop.pay(opened, due, payment="first")
+    assert shop.view(opened).state is OrderState.FINAL
+    with pytest.raises(RefundUnavailableError):
+        refunds.offer(own(opened))
+    shop.tell(opened, PaymentEventKind.CONFLICTED, amount=100 * due, payment="second")
+    with pytest.raises(RefundUnavailableError):
+        refunds.offer(own(opened))
+    assert balances(shop) == {LedgerAccount.SALES: -15_00, LedgerAccount.VAT: -3_00}

@@ -176,7 +176,10 @@ class RefundUnavailableError(ConflictError):
 
     def __init__(self) -> None:
         """Say what to do."""
-        super().__init__("commerce.refund_unavailable", "There is nothing to give back here.")
+        super().__init__(
+            "commerce.refund_unavailable",
+            "There is nothing to give back here now. A payment is given back once it is final.",
+        )
 
 
 class AppealUnavailableError(ConflictError):

@@ -141,7 +141,7 @@ class Progress:
         moved = self._moved(order, judgement)
         rows, postings = self._booked(moved, rows)
         if moved.state is OrderState.FINAL and moved.decided is None:
-            postings.append(self._sale(moved, judgement, rows))
+            postings.append(self._sale(moved, rows))
         self._post(connection, moved, postings)
         for row in rows:
             if row not in kept:
@@ -221,8 +221,12 @@ class Progress:
             return 0, 0
         return payment.amount, payment.value_cents
 
-    def _sale(self, order: Order, judgement: Judgement, rows: list[PaymentRow]) -> Posting:
-        """Turn the deposit into a sale, once; what was paid too much stays owed."""
+    def _sale(self, order: Order, rows: list[PaymentRow]) -> Posting:
+        """Turn the deposit into a sale, once; what was paid too much stays owed.
+
+        Only what stands in the books counts: what was merely seen buys nothing and is owed nobody.
+        """
+        judgement = self.judged(order, [row for row in rows if row.booked])
         deposit = sum(row.booked_cents for row in rows)
         spare = rules.spare_cents(judgement.over, judgement.received, deposit) if rows else 0
         price, paid = order.terms.price_cents, deposit - spare

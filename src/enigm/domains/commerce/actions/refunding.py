@@ -23,6 +23,7 @@ from enigm.domains.commerce.model.ledger import Entry, LedgerAccount, Posting
 from enigm.domains.commerce.model.orders import Order, OrderId, OrderState
 from enigm.domains.commerce.model.trade import Reason
 from enigm.domains.commerce.rules import ledger as ledger_rules
+from enigm.domains.commerce.rules import orders as order_rules
 from enigm.domains.commerce.store import ledger as ledger_store
 from enigm.domains.commerce.store import orders as order_store
 from enigm.domains.commerce.store import wallets as store
@@ -253,8 +254,13 @@ class Refunds:
         store.set_refund(connection, order.order_id, values)
 
     def _owed(self, connection: sa.Connection, order: Order) -> Owed | None:
-        """Return what is owed of what stands in the books, or None."""
-        rows = order_store.payments(connection, order.order_id)
+        """Return what is owed of what stands in the books, or None.
+
+        What its payer can still take back is not paid back: it would be had twice.
+        """
+        rows = [row for row in order_store.payments(connection, order.order_id) if row.booked]
+        if not all(order_rules.is_beyond_recall(order.terms, row.payment) for row in rows):
+            return None
         booked = sum(row.booked for row in rows)
         reference = self._books.reference_of(connection, order.order_id)
         deposit = -ledger_store.balance_of(connection, LedgerAccount.DEPOSITS, reference)

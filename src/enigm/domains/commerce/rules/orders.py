@@ -123,6 +123,12 @@ def is_in_the_till(terms: Terms, payment: Payment) -> bool:
     )
 
 
+def is_beyond_recall(terms: Terms, payment: Payment) -> bool:
+    """Say whether a payer can no longer take a payment back, where depth can say it."""
+    final = terms.confirmations_final
+    return final is None or payment.confirmations_deepest >= final
+
+
 def spare_cents(over: int, received: int, deposit_cents: int) -> int:
     """Return what part of a deposit is to be given back, rounded in the payer's favour."""
     return -(-deposit_cents * over // received) if received else 0
