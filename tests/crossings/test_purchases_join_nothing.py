@@ -161,7 +161,7 @@ def test_no_store_that_trust_keys_or_messages_rest_on_has_a_word_of_purchases(do
 
 @pytest.mark.requirement("PAY-04", "PAY-13")
 def test_no_policy_can_ask_what_somebody_bought() -> None:
-    # What is decided has names, too, such as that an order is decided about; facts are what is asked.
+    # Operations have names, too, such as that an order is decided about; facts are what is asked.
     text = SCHEMA_TEXT.lower().partition("type facts = {")[2].partition("}")[0]
     assert "posture" in text
     assert not [word for word in (*WORDS, "esim_state", "invoice", "code coin") if word in text]
