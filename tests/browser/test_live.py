@@ -152,6 +152,20 @@ async def test_after_a_cut_the_page_reads_what_it_missed(page: Page) -> None:
         await expect(_messages(page).last).to_contain_text("and live again")
 
 
+async def test_without_the_service_the_chats_are_there_and_devices_come_with_it(
+    page: Page,
+) -> None:
+    app = ScriptedApp()
+    app.set_connection("offline")
+    async with scripted_page(page, app):
+        await _open(page, "mira.aalto")
+        await page.evaluate("() => { location.hash = '#/settings/devices' }")
+        await expect(page.get_by_text("once the service can be reached")).to_be_visible()
+        app.set_connection("online")
+        await expect(page.locator(".device").first).to_be_visible()
+        await expect(page.get_by_text("once the service can be reached")).to_have_count(0)
+
+
 async def test_what_arrives_while_a_chat_opens_is_not_lost(page: Page) -> None:
     app = ScriptedApp()
     read, reading, go_on = app.messages, asyncio.Event(), asyncio.Event()

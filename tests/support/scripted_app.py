@@ -11,7 +11,7 @@ import msgspec
 import segno
 
 from enigm.app import views
-from enigm.app.errors import WrongPinError
+from enigm.app.errors import OfflineError, WrongPinError
 from enigm.foundation.errors import (
     ConflictError,
     NotFoundError,
@@ -271,6 +271,9 @@ class ScriptedApp(ScriptedState):
         return views.Invite(link, _qr(link))
 
     async def devices(self) -> list[views.Device]:
+        if self._connection == "offline":
+            # Only the service knows them.
+            raise OfflineError
         return list(self._devices.values())
 
     async def sessions(self) -> list[views.Session]:

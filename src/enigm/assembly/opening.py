@@ -39,8 +39,13 @@ def open_profile(profile: str, service: str | None, port: int, *, open_browser: 
 
 
 async def _until_stopped(options: Options, port: int, *, open_browser: bool) -> None:
-    loop = asyncio.get_running_loop()
-    deed = asyncio.ensure_future(daemon.run(options, open_browser=open_browser, port=port))
+    loop, asked = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, deed.cancel)
+        loop.add_signal_handler(number, asked.set)
+    deed = asyncio.ensure_future(daemon.run(options, open_browser=open_browser, port=port))
+    asking = asyncio.ensure_future(asked.wait())
+    await asyncio.wait({deed, asking}, return_when=asyncio.FIRST_COMPLETED)
+    asking.cancel()
+    # Once, however often it is asked for: a second time would cut the clean end short.
+    deed.cancel()
     await deed

@@ -18,7 +18,9 @@ export async function start() {
 export async function takeState(state) {
   const before = store.state.app;
   store.change({ app: state, boot: "ready" });
+  const isBack = state.connection === "online" && before?.connection !== "online";
   if (state.stage === "ready" && !store.state.loaded) await load();
+  else if (state.stage === "ready" && isBack) void readDevices();
   if (state.stage !== "ready" && before?.stage === "ready") store.forget();
 }
 
@@ -27,7 +29,8 @@ async function load() {
     api.conversations(),
     api.contacts(),
     api.requests(),
-    api.devices(),
+    // The service knows the devices: without it everything else is shown all the same.
+    api.devices().catch(() => []),
   ]);
   store.change({
     conversations: byKey(conversations, "id"),

@@ -30,6 +30,7 @@ class Devices extends View {
     return html`${paneHead("Devices", href("settings"))}
       <div class="scroll"><div class="page">
         ${repeat(of("pending"), (device) => device.id, (device) => this.#waiting(device))}
+        ${all.length ? "" : html`<p class="note">${icon("offline")}<span>Your devices are shown once the service can be reached.</span></p>`}
         <h3 class="list-label flush">In use</h3>
         <ul class="cards">${repeat(of("trusted"), (device) => device.id, (device) => this.#trusted(device))}</ul>
         ${of("revoked").length ? html`<h3 class="list-label flush">Revoked</h3>
