@@ -108,6 +108,19 @@ def test_an_operator_who_looked_lets_versions_stand(shop: Shop) -> None:
     assert shop.changes.told == [("activated", 2), ("confirmed", 3)]
 
 
+def test_what_is_confirmed_stands_above_all_that_was_signed_even_where_the_log_lost_it(
+    shop: Shop,
+) -> None:
+    for _ in range(3):
+        put_in_force(shop, rule("DE", "block"))
+    before = rows(shop)
+    shop.changes.told.clear()
+    another_process(shop).confirm(1, 1)
+    overwrite(shop, before)
+    with pytest.raises(DocumentRolledBackError):
+        another_process(shop).in_force()
+
+
 def test_a_text_that_was_never_signed_is_not_confirmed(shop: Shop) -> None:
     with shop.database.begin() as connection:
         connection.execute(trade_text.update().values(text=trade_text.c.text + " "))
@@ -183,3 +196,15 @@ def test_a_catalogue_is_changed_offer_by_offer_and_says_which_there_is_not(one_s
     assert [new.sku for new, old in zip(changed, before, strict=True) if new != old] == ["os-1"]
     with pytest.raises(OfferUnknownError):
         with_sale(text, "car-1", Sale.OPEN)
+
+
+@pytest.mark.requirement("PAY-09")
+def test_a_process_that_never_saw_a_change_notices_that_it_was_put_back(shop: Shop) -> None:
+    """Another process put it in force, and whoever writes in the store was quicker than a look."""
+    before = rows(shop)
+    assert shop.order().view.state is OrderState.NEW
+    documents = another_process(shop)
+    documents.activate(CATALOGUE, documents.stage(CATALOGUE, documents.text(CATALOGUE)[1]))
+    overwrite(shop, before)
+    with pytest.raises(DocumentRolledBackError):
+        shop.commerce.documents.in_force()

@@ -6,6 +6,7 @@ log records first. So nobody who can only write in this store puts an older choi
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -124,8 +125,8 @@ class Documents:
         """
         versions = {DocumentKind.CATALOGUE: catalogue, DocumentKind.POLICY: policy}
         with self._premises.database.begin() as connection:
-            change, number = TradeChange.CONFIRMED, self._newest.after(0)
-            self._hold(connection, change, number, versions)
+            number = self._newest.after(self._highest_signed(connection))
+            self._hold(connection, TradeChange.CONFIRMED, number, versions)
         self._changed(number)
 
     def text(self, kind: DocumentKind) -> tuple[int, str]:
@@ -232,6 +233,21 @@ class Documents:
             raise DocumentRolledBackError
         self._newest.saw(number)
         return found
+
+    def _highest_signed(self, connection: sa.Connection) -> int:
+        """Return the highest number of the choices that are ours, taken to be changed.
+
+        Where the log is the one that lost something, the new number still is above them all.
+        """
+        numbers = [0]
+        for kind in DocumentKind:
+            chosen = store.choice(connection, kind, to_change=True)
+            if chosen is not None:
+                signed = _signed_choice(kind, chosen.version, chosen.changes)
+                with suppress(DocumentUnverifiableError):
+                    self._verify(signed, chosen.signature)
+                    numbers.append(chosen.changes)
+        return max(numbers)
 
     def _text(self, connection: sa.Connection, kind: DocumentKind, version: int) -> str:
         found = store.find(connection, kind, version)
