@@ -215,7 +215,9 @@ class OfflineError(UnavailableError):
     def __init__(self, trace: str = "") -> None:
         """Say what happens next."""
         super().__init__(
-            "app.offline", "The service cannot be reached; the App keeps trying.", trace=trace
+            "app.offline",
+            "The service cannot be reached. Try again once you are connected.",
+            trace=trace,
         )
 
 
