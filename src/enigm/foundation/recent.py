@@ -41,8 +41,14 @@ class Recent(Generic[K, V]):
         self._dropped = 0
         self._lock = threading.Lock()
 
-    def get(self, key: K, find: Callable[[V | None], V]) -> V:
-        """Return a fresh answer, or find it; ``find`` is told the last one, to save work by it."""
+    def get(self, key: K, find: Callable[[V | None], V], is_kept: Callable[[V], bool]) -> V:
+        """Return a fresh answer, or find it.
+
+        Args:
+            key: what is asked about.
+            find: is told the last answer, to save work by it.
+            is_kept: which answers may stand; the others are found anew each time.
+        """
         now = self._clock.monotonic_seconds()
         held = self._held.get(key)
         if held is not None and now - held.found_at < self._seconds:
@@ -50,7 +56,9 @@ class Recent(Generic[K, V]):
         dropped = self._dropped
         answer = find(None if held is None else held.answer)
         with self._lock:
-            if dropped == self._dropped:
+            if not is_kept(answer):
+                self._held.pop(key, None)
+            elif dropped == self._dropped:
                 self._sweep(now)
                 self._held[key] = _Held(answer, now)
         return answer

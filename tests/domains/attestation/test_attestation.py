@@ -16,7 +16,7 @@ from enigm.crypto.attestation.verdict import read_verdict
 from enigm.crypto.signatures import Hybrid
 from enigm.domains.attestation import rules, store
 from enigm.domains.attestation.actions.proving import Proving
-from enigm.domains.attestation.actions.records import AttestationRecords
+from enigm.domains.attestation.actions.records import LOOK_SECONDS, AttestationRecords
 from enigm.domains.attestation.actions.review import AttestationReview
 from enigm.domains.attestation.actions.setup import AttestationSetup
 from enigm.domains.attestation.errors import (
@@ -145,6 +145,22 @@ def test_a_good_quote_becomes_a_verdict_that_ends_within_a_day(
     assert records.standing(HANDLE) is Standing.GOOD
     clock.advance(rules.VERDICT_SECONDS)
     assert records.standing(HANDLE) is Standing.STALE
+
+
+def test_what_another_process_learned_counts_here_at_once_where_it_is_good_and_soon_where_not(
+    proving, records, setup, enrolled, database, clock
+) -> None:
+    there = AttestationRecords(database, keys_of_tests(), clock, FakeEntropy())
+    assert there.standing(HANDLE) is Standing.MISSING
+    proving.prove(OWNER, DEVICE_ID, evidence(proving, enrolled))
+    assert there.standing(HANDLE) is Standing.GOOD
+    enrolled.registers[7] = b"\x07" * 32
+    assert refused_code(proving.prove, OWNER, DEVICE_ID, evidence(proving, enrolled)) == (
+        "attestation.measurement"
+    )
+    assert records.standing(HANDLE) is Standing.BAD
+    clock.advance(LOOK_SECONDS)
+    assert there.standing(HANDLE) is Standing.BAD
 
 
 def test_a_nonce_serves_one_quote_for_two_minutes(proving, enrolled, clock) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from enigm.crypto.signatures import Ed25519
 from enigm.domains.posture import rules, store
-from enigm.domains.posture.actions.intake import PostureIntake, PostureRecords
+from enigm.domains.posture.actions.intake import LOOK_SECONDS, PostureIntake, PostureRecords
 from enigm.domains.posture.actions.review import PostureReview
 from enigm.domains.posture.errors import (
     ChallengeEndedError,
@@ -38,6 +38,7 @@ OWNER, DEVICE_ID, READER = b"o" * 32, b"d" * 16, b"r" * 20
 ASKED: frozenset[Signal] = frozenset((Signal.DISK_ENCRYPTION, Signal.FIREWALL))
 WELL: dict[Signal, State] = dict.fromkeys(ASKED, State.TRUE)
 MONTH_SECONDS = 30 * 86_400
+NEVER = 1 << 40
 
 
 class OneReporter:
@@ -193,6 +194,52 @@ def test_a_report_goes_stale_and_a_worse_one_replaces_a_better(intake, records, 
     intake.take(OWNER, DEVICE_ID, answer(challenged(intake), clock, bad))
     assert records.standing(handle)[0] is Standing.BAD
     clock.advance(rules.FRESH_SECONDS + 1)
+    standing, words = records.standing(handle)
+    assert standing is Standing.STALE
+    assert set(words.values()) == {"stale"}
+
+
+@pytest.mark.requirement("TSC-03", "POL-01")
+def test_a_better_report_counts_at_once_and_a_worse_one_within_five_seconds_everywhere(
+    database, reporters, clock
+) -> None:
+    keys, dice = keys_of_tests(), FakeEntropy()
+    here, there = (PostureRecords(database, keys, clock, dice) for _ in range(2))
+    handle = reporters.known.handle
+
+    def told(states: dict[Signal, State]) -> None:
+        here.keep(handle, rules.packed(clock.now_seconds(), states), NEVER)
+
+    def standings() -> tuple[Standing, Standing]:
+        return here.standing(handle)[0], there.standing(handle)[0]
+
+    assert standings() == (Standing.MISSING, Standing.MISSING)
+    told({Signal.FIREWALL: State.FALSE})
+    assert standings() == (Standing.BAD, Standing.BAD)
+    told({Signal.FIREWALL: State.TRUE})
+    assert standings() == (Standing.GOOD, Standing.GOOD)
+    told({Signal.FIREWALL: State.UNKNOWN})
+    assert here.standing(handle)[0] is Standing.UNKNOWN
+    clock.advance(LOOK_SECONDS)
+    assert standings() == (Standing.UNKNOWN, Standing.UNKNOWN)
+    told({Signal.FIREWALL: State.TRUE})
+    assert standings() == (Standing.GOOD, Standing.GOOD)
+    clock.advance(LOOK_SECONDS - 1)
+    here.forget(handle)
+    assert here.standing(handle)[0] is Standing.MISSING
+    clock.advance(1)
+    assert there.standing(handle)[0] is Standing.MISSING
+
+
+@pytest.mark.requirement("TSC-03", "POL-01")
+def test_a_report_that_is_remembered_is_stale_to_the_second(records, reporters, clock) -> None:
+    handle = reporters.known.handle
+    records.keep(handle, rules.packed(clock.now_seconds(), WELL), NEVER)
+    clock.advance(rules.FRESH_SECONDS - 1)
+    assert records.standing(handle)[0] is Standing.GOOD
+    clock.advance(1)
+    assert records.standing(handle)[0] is Standing.GOOD
+    clock.advance(1)
     standing, words = records.standing(handle)
     assert standing is Standing.STALE
     assert set(words.values()) == {"stale"}

@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     from enigm.foundation.keyfile import Keys
 
 _TIME_BYTES = 8
-# What a device proved to another process counts here after this long at most.
-LOOK_SECONDS = 1
+# What is not good is read anew each time. What was good, and was replaced through another process,
+# counts here for this long at most; a revocation counts sooner, for it is the handle's.
+LOOK_SECONDS = 5
 # Some 100 MB at most: a row of 2 KB, and its verdict.
 SEEN_MAX = 16_384
 
@@ -65,7 +66,9 @@ class AttestationRecords:
         Whether its verdict still counts is asked each time; ``LOOK_SECONDS`` bounds only what
         other processes wrote.
         """
-        seen = self._seen.get(handle, lambda last: self._read(handle, last))
+        seen = self._seen.get(
+            handle, lambda last: self._read(handle, last), lambda seen: seen.verdict is not None
+        )
         return rules.standing_of(seen.kept, seen.verdict, self.clock.now_seconds())[0]
 
     def standing_of(self, kept: KeptDevice | None) -> tuple[Standing, str]:

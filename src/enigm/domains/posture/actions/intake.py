@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from enigm.wire.posture_report import Signal
 
 
-# What a device reported to another process counts here after this long at most.
-LOOK_SECONDS = 1
+# What is not good is read anew each time. What was good, and was replaced through another process,
+# counts here for this long at most; a revocation counts sooner, for it is the handle's.
+LOOK_SECONDS = 5
 # Some 100 MB at most: a report, and its signals' words.
 SEEN_MAX = 16_384
 
@@ -72,7 +73,11 @@ class PostureRecords:
 
         Whether it is stale is asked at every look; ``LOOK_SECONDS`` bounds only what others wrote.
         """
-        seen = self._seen.get(handle, lambda last: self._read(handle, last))
+        seen = self._seen.get(
+            handle,
+            lambda last: self._read(handle, last),
+            lambda seen: seen.standing is Standing.GOOD,
+        )
         if rules.is_stale(seen.kept, self.clock.now_seconds()):
             return Standing.STALE, rules.words_of(seen.kept, Standing.STALE)
         return seen.standing, seen.words
