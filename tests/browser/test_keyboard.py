@@ -89,6 +89,8 @@ async def test_a_dialog_holds_the_focus_and_escape_refuses(page: Page) -> None:
         await page.keyboard.press("Escape")
         await expect(dialog).to_be_hidden()
         assert len((await app.conversation("night-desk")).members) == 4
+        # The focus is back where it was, so that the next key does the same again.
+        await expect(page.get_by_role("button", name="Remove samir")).to_be_focused()
         await page.keyboard.press("Enter")
         await expect(dialog.get_by_role("button", name="Cancel")).to_be_focused()
         await _tab_to(page, "Remove")

@@ -38,7 +38,7 @@ def _provider(folder: Path) -> Generator[EsimSettings]:
 
 async def _paid(scene: Scene) -> None:
     """Buy an eSIM, pay it for good, and stand where it is set up."""
-    await scene.sign_up()
+    await scene.enter()
     await scene.set_pin()
     await scene.buy("sim-5")
     scene.pay(depth=25)
