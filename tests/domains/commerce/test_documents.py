@@ -21,6 +21,7 @@ from enigm.domains.commerce.model.orders import OrderState
 from enigm.domains.commerce.rules.trade import read_catalogue, with_sale
 from enigm.domains.commerce.store.tables import shop_order, trade_in_force, trade_text
 from enigm.foundation.errors import Category, UnavailableError
+from enigm.foundation.rollback import LOOKS_MAX
 from tests.domains.commerce.test_trade import put_in_force, refusal, rule
 from tests.support.databases import keys_of_tests
 from tests.support.shop import PaperChanges, open_shop
@@ -205,6 +206,21 @@ def test_a_process_that_never_saw_a_change_notices_that_it_was_put_back(shop: Sh
     assert shop.order().view.state is OrderState.NEW
     documents = another_process(shop)
     documents.activate(CATALOGUE, documents.stage(CATALOGUE, documents.text(CATALOGUE)[1]))
+    for _ in range(LOOKS_MAX):
+        overwrite(shop, before)
+        shop.commerce.documents.in_force()
     overwrite(shop, before)
     with pytest.raises(DocumentRolledBackError):
         shop.commerce.documents.in_force()
+
+
+def test_a_shop_that_runs_goes_on_while_the_log_does_not_answer(shop: Shop) -> None:
+    def silent() -> int:
+        raise UnavailableError("storage.unavailable", "The service cannot reach its storage now.")
+
+    shop.order()
+    shop.changes.newest_number = silent  # type: ignore[method-assign]
+    shop.clock.advance(2)
+    assert shop.order().view.state is OrderState.NEW
+    with pytest.raises(UnavailableError):
+        another_process(shop).in_force()
