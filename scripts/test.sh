@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs every test. Two workers, one file never split between them; the last line is pytest's.
-# Files are not sorted by their number of tests: the few long ones would all come last.
+# Files are not sorted by their number of tests, which would put the few long ones last: they come
+# first (tests/support/long_first.py).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 workers="${ENIGM_TEST_WORKERS:-2}"

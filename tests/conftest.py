@@ -26,6 +26,7 @@ __all__ = [
 ]
 
 pytest_plugins = [
+    "tests.support.long_first",
     "tests.support.loopback_only",
     "tests.support.patience",
     "tests.support.plain_ids",
