@@ -11,7 +11,7 @@ from playwright.async_api import expect
 
 from enigm.domains.commerce.actions.guests import FREE_GUEST_ORDERS
 from enigm.domains.commerce.model import MethodName, PaymentEventKind
-from tests.support.browser import new_page, watch
+from tests.support.browser import axe_violations, new_page, watch
 from tests.support.command_scene import PIN, Scene, standing
 from tests.support.people import PASSWORD, arrive
 
@@ -218,6 +218,32 @@ async def test_a_device_is_revoked_by_the_phrase_and_an_account_deleted_by_the_p
         await expect(page.get_by_role("heading", name="The account is gone")).to_be_visible()
         await scene.go("/account")
         await expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+@pytest.mark.requirement("CMD-03")
+async def test_a_duress_pin_is_chosen_in_command_and_seems_to_remove_the_pin(
+    page: Page, folder: Path
+) -> None:
+    async with standing(page, folder) as scene:
+        await scene.sign_up()
+        await scene.set_pin()
+        assert await axe_violations(page) == []
+        duress = page.locator('form[data-pin="duress"]')
+        await duress.get_by_label("Your PIN").fill(PIN)
+        await duress.get_by_label("Duress PIN").fill(PIN)
+        await duress.get_by_role("button").click()
+        await expect(duress.locator(".refusal")).to_contain_text("must be different")
+        await duress.get_by_label("Duress PIN").fill("314159")
+        async with page.expect_navigation():
+            await duress.get_by_role("button").click()
+        removal = page.locator('form[data-pin="remove"]')
+        await removal.get_by_label("Your PIN").fill("314159")
+        await removal.get_by_role("button").click()
+        await page.get_by_role("heading", name="Set a PIN").wait_for()
+        with scene.command.service.databases["accounts"].read() as connection:
+            kept = connection.exec_driver_sql("SELECT record, is_hidden FROM pin").one()
+        assert kept.record is not None
+        assert kept.is_hidden
 
 
 @pytest.mark.requirement("CMD-01")
