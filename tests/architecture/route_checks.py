@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from tests.architecture.tree import Module, Tree
 
@@ -119,7 +119,7 @@ def _imported(module: Module, constants: dict[str, set[str]]) -> set[str]:
     }
 
 
-ROUTE_CHECKS: tuple[Callable[[Tree], list[str]], ...] = (
+ROUTE_CHECKS = (
     critical_routes_are_protected,
     permits_come_from_the_door,
 )
