@@ -164,3 +164,19 @@ def test_a_full_disk_is_an_outage_that_loses_nothing_committed(database: Databas
 def test_a_mistake_of_ours_is_not_called_an_outage(database: Database) -> None:
     with pytest.raises(sa.exc.OperationalError, match="no such table"), database.read() as opened:
         opened.exec_driver_sql("SELECT * FROM not_there")
+
+
+def test_a_statement_stays_compiled_however_many_came_before_it(database: Database) -> None:
+    looks: list[int] = []
+    with database.autocommit() as connection:
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        for number in range(300):
+            driver.execute(f"SELECT {number}")
+        driver.execute("SELECT 'often'")
+        # SQLite asks while it compiles, and at no other time.
+        driver.set_authorizer(lambda action, *_: looks.append(action) or dbapi2.SQLITE_OK)
+        driver.execute("SELECT 'often'")
+        compiled = len(looks)
+        driver.execute("SELECT 'often'")
+    assert len(looks) == compiled

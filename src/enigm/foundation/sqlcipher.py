@@ -34,6 +34,10 @@ WRITER_WAIT_SECONDS: Final = 10
 # Readers never block the writer under WAL; four keep two cores busy.
 READERS_MAX: Final = 4
 
+# The driver keeps the first so many statements compiled and never lets one go for another: by
+# default 100, which migrations alone take up. Far more than a store has.
+STATEMENTS_KEPT: Final = 1024
+
 
 def open_sqlcipher(
     path: Path,
@@ -108,6 +112,7 @@ def _connect(
         check_same_thread=False,
         # The driver's own idea of when to begin is switched off; "begin" above does it.
         isolation_level=None,
+        cached_statements=STATEMENTS_KEPT,
     )
     try:
         # The key must come first: any other statement would read the file without it.

@@ -6,11 +6,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from enigm.domains.commerce.model import Currency
 from enigm.domains.commerce.model.ledger import Booked, Entry, LedgerAccount
 from enigm.domains.commerce.store.tables import ledger_entry, ledger_reference, ledger_txn
-from enigm.foundation.database import change_rows, insert_if_absent
+from enigm.foundation.database import insert_if_absent
 from enigm.foundation.statements import Prepared
 
 if TYPE_CHECKING:
@@ -18,6 +19,21 @@ if TYPE_CHECKING:
 
     from enigm.domains.commerce.model.orders import OrderId
 
+# OR FAIL: SQLite need not be able to undo a statement that one of its triggers or checks refuses,
+# for which it would copy each page it changes. Whoever is refused undoes the whole transaction.
+_OR_FAIL: Final = "OR FAIL"
+_BEGIN: Final = {
+    name: Prepared(
+        insert(ledger_txn).prefix_with(_OR_FAIL, dialect="sqlite").on_conflict_do_nothing().inline()
+    )
+    for name, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
+}
+_SEAL: Final = Prepared(
+    ledger_txn.update()
+    .prefix_with(_OR_FAIL, dialect="sqlite")
+    .where(ledger_txn.c.txn_id == sa.bindparam("wanted"))
+    .values(sealed=1)
+)
 _REFERENCE: Final = Prepared(
     sa.select(ledger_reference.c.reference).where(
         ledger_reference.c.order_id == sa.bindparam("wanted")
@@ -35,10 +51,10 @@ def add_transaction(connection: sa.Connection, key_hash: bytes, booked: Booked) 
         "reference": booked.reference,
         "sealed": 0,
     }
-    if not insert_if_absent(connection, ledger_txn, head):
+    if _BEGIN[connection.dialect.name].run(connection, head) != 1:
         return False
     _enter(connection, booked)
-    change_rows(connection, ledger_txn, {"txn_id": booked.txn_id}, {"sealed": 1})
+    _SEAL.run(connection, {"wanted": booked.txn_id})
     return True
 
 
@@ -64,7 +80,7 @@ def _entering(lines: int) -> Prepared:
         }
         for line in range(lines)
     ]
-    return Prepared(ledger_entry.insert().values(rows))
+    return Prepared(ledger_entry.insert().prefix_with(_OR_FAIL, dialect="sqlite").values(rows))
 
 
 def transactions(connection: sa.Connection) -> Iterator[Booked]:
