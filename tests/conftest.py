@@ -26,6 +26,7 @@ __all__ = [
 ]
 
 pytest_plugins = [
+    "tests.support.file_mask",
     "tests.support.long_first",
     "tests.support.loopback_only",
     "tests.support.patience",

@@ -145,7 +145,7 @@ def test_a_payment_whose_block_is_gone_waits_again_and_is_confirmed_anew(
     till.poll()
     monero.reorganise(3, 0, forget=False)
     # The wallet believes in a shorter chain only when a longer one has come.
-    wait_until(lambda: till.poll() or monero.mine(), seconds_max=10)
+    wait_until(lambda: till.poll() or monero.mine())
     assert till.kinds(reference)[:2] == ["confirmed", "reverted"]
     monero.mine(4)
     till.poll()

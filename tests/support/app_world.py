@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 PASSWORD = "correct horse battery"
 PIN = "271828"
-WAIT_SECONDS_MAX = 20.0
+WAIT_SECONDS_MAX = 60.0
 
 
 async def until(look: Callable[[], Any], seconds_max: float = WAIT_SECONDS_MAX) -> Any:

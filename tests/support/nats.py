@@ -16,7 +16,7 @@ from enigm.foundation.clock import SystemClock
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-_START_SECONDS_MAX = 20
+_START_SECONDS_MAX = 60
 
 
 class NatsServer:

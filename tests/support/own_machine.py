@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 _ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/#token=\S+")
 # Two busy cores start a process slowly; beyond this it hangs.
-_START_SECONDS_MAX = 40
-_STOP_SECONDS_MAX = 20
+_START_SECONDS_MAX = 120
+_STOP_SECONDS_MAX = 60
 
 
 @dataclass

@@ -19,7 +19,7 @@ from enigm.foundation.clock import SystemClock
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-_START_SECONDS_MAX = 20
+_START_SECONDS_MAX = 60
 _POLL_SECONDS = 0.01
 # Ports are taken between our looking and swtpm's binding only if another program is quick.
 _START_TRIES = 5

@@ -16,7 +16,7 @@ _Found = TypeVar("_Found")
 _LOOK_AGAIN_SECONDS = 0.02
 
 
-def wait_until(look: Callable[[], _Found], seconds_max: float = 30) -> _Found:
+def wait_until(look: Callable[[], _Found], seconds_max: float = 60) -> _Found:
     """Return what the look finds, as soon as it is true; fail the test after a while."""
     clock, pause = SystemClock(), threading.Event()
     ends_at = clock.monotonic_seconds() + seconds_max
