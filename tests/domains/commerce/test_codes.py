@@ -185,6 +185,22 @@ def test_change_beyond_what_is_left_spends_nothing(
     assert owes_what_is_outstanding(shop)
 
 
+def test_what_is_owed_to_an_order_is_not_given_as_change(
+    shop: Shop, counter: CodeCounter, purse: Purse
+) -> None:
+    """It is taken back by a claim, and a buyer's PIN: not with whoever else's code."""
+    (large,) = buy(shop, purse, {100_00: 1})
+    mine, *_ = buy(shop, purse, {20_00: 5})
+    order = shop.order("app-3m", MethodName.CODE)
+    shop.clock.advance(2 * 86_400)
+    shop.hear()
+    counter.pay(guest(order), large, ADA)
+    assert shop.view(order).state is OrderState.LATE
+    with pytest.raises(CodeRequestError):
+        counter.pay(guest(order), mine, ADA, purse.want({50_00: 2}), purse.request())
+    assert counter.exchange(mine, ADA, purse.want({20_00: 1}), purse.request()), "it is not spent"
+
+
 def test_codes_bought_are_exactly_what_was_paid(
     shop: Shop, counter: CodeCounter, purse: Purse
 ) -> None:

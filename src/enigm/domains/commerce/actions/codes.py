@@ -320,11 +320,11 @@ def _name_of(own: OwnOrder) -> tuple[bytes, ...]:
 
 
 def _missing(order: Order, rows: Sequence[PaymentRow]) -> int:
-    """Return what is still to be paid by code."""
+    """Return what is still to be paid by code: what is owed to an order is no change."""
     if (
         order.method is not MethodName.CODE
         or order.decided is not None
         or order.state not in _PAYABLE
     ):
         raise OrderStateError
-    return order.terms.due - sum(row.payment.amount for row in rows)
+    return max(0, order.terms.due - sum(row.payment.amount for row in rows))

@@ -146,7 +146,8 @@ class Mint:
         """
         now = self._premises.now
         issued = {each.key: len(each.blinded) for each in wanted}
-        for number in sorted({*issued, *([spent.number] if spent else [])}):
+        numbers = {*issued} if spent is None else {*issued, spent.number}
+        for number in sorted(numbers):
             more = issued.get(number)
             if more and not store.count_issued(connection, number, more, now):
                 raise CodeRequestError
