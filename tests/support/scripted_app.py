@@ -11,7 +11,7 @@ import msgspec
 import segno
 
 from enigm.app import views
-from enigm.app.errors import OfflineError, WrongPinError
+from enigm.app.errors import OfflineError, UnknownThingError, WrongPinError
 from enigm.foundation.errors import (
     ConflictError,
     NotFoundError,
@@ -227,7 +227,7 @@ class ScriptedApp(ScriptedState):
     ) -> views.Contact:
         name = username or "ines"
         if name == "nobody":
-            raise NotFoundError("contacts.unknown", "Nobody here has that name.")
+            raise UnknownThingError("user", "Nobody here has this user name: check the spelling.")
         identifier = f"chat-{name}"
         lines: list[scene.Line] = [(self._me, greeting, scene.NOW_SECONDS, "sent")]
         self._add_conversation(

@@ -8,7 +8,7 @@ import msgspec
 
 from enigm.app import views
 from enigm.app.app import App
-from enigm.foundation.errors import UnauthenticatedError
+from enigm.app.errors import WrongPasswordError
 from tests.support import scripted_scene as scene
 
 PASSWORD = "correct horse battery staple"
@@ -243,7 +243,7 @@ class ScriptedState(App):
 
     def _check(self, password: str) -> None:
         if password != PASSWORD:
-            raise UnauthenticatedError("accounts.sign_in_failed", "The name or password is wrong.")
+            raise WrongPasswordError
 
     def _next(self, kind: str) -> str:
         self._count += 1
