@@ -228,7 +228,9 @@ def add_to_counter(
 ) -> int:
     """Add to a counter that starts at 0 and return the new value, in one statement."""
     count = _count(connection.dialect.name, table, tuple(key), column)
-    return count.scalar(connection, {**key, column: amount})
+    counted = count.first(connection, {**key, column: amount})
+    assert counted is not None, "it is inserted or changed"
+    return counted[0]
 
 
 def change_rows(

@@ -92,9 +92,14 @@ def _make(statement: sa.ClauseElement, names: Sequence[str] | None, dialect: sa.
     assert not compiled.post_compile_params, "a list of unknown length has no text of its own"
     assert not compiled.insert_prefetch, "a column's default is the database's, or written out"
     columns = [column.name for column in getattr(statement, "exported_columns", ())]
-    row: Any = namedtuple("row", columns, rename=True)  # noqa: PYI024 - known only here
     driver: Any = dialect.loaded_dbapi
-    return _Made(str(compiled), _arguments(compiled), row, driver.Error)
+    return _Made(str(compiled), _arguments(compiled), _row(columns), driver.Error)
+
+
+def _row(columns: Sequence[str]) -> Any:
+    # Its fields are known only when the statement is, so it cannot be a class that is written out.
+    make: Any = namedtuple  # noqa: PYI024 - see above
+    return make("row", columns, rename=True)
 
 
 def _arguments(compiled: Any) -> Callable[[Values], Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -70,7 +70,7 @@ def _enter(connection: sa.Connection, booked: Booked) -> None:
 @lru_cache
 def _entering(lines: int) -> Prepared:
     """Return what enters so many lines at once."""
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "txn_id": sa.bindparam("txn_id"),
             "line": line,
