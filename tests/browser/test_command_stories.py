@@ -174,7 +174,7 @@ async def test_a_guest_without_javascript_buys_pays_and_comes_back(
 async def test_somebody_buys_with_the_keyboard_alone(page: Page, folder: Path) -> None:
     async with standing(page, folder) as scene:
         await scene.go("/")
-        await _tab_to(page, "Buy")
+        await _tab_to(page, "See the products")
         await page.keyboard.press("Enter")
         await page.get_by_role("heading", name="Products").wait_for()
         await _tab_to(page, "Enigm, one year")
