@@ -119,6 +119,8 @@ def test_up_opens_the_app_and_a_second_start_finds_everything_as_it_was(
         state = page.post("/api/register/confirm", json={"words": words}).json()
         assert state["stage"] == "ready"
     wait_until(lambda: "enigm app --profile second" in first.printed)
+    assert "Only printed codes buy there yet" in first.printed, "nothing is set up to be paid with"
+    assert "enigm shop methods" in first.printed
     assert first.stop() == Exit.DONE
     assert "Everything is kept" in first.printed
     assert not answers(port)
