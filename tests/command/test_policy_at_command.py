@@ -17,6 +17,8 @@ from enigm.domains.policy.model import Face, Operation
 from enigm.faces.command.administration import operation_of_deed
 from enigm.faces.command.application import command_application
 from enigm.faces.command.gate import access_of
+from enigm.faces.command.pages.orders import OrderNotHereError
+from enigm.faces.command.sessions import GUEST_PREFIX
 from enigm.faces.http.door import operation_of
 from enigm.foundation.access import PIN_OPTION, Access, protected
 from tests.command.test_admin_matrix import MATRIX, asked, code_of
@@ -213,6 +215,20 @@ async def test_administrators_deeds_are_asked_of_policy_after_role_and_form(
         for row in MATRIX
         if row.deed != "session.end"
     }
+
+
+@pytest.mark.requirement("POL-01", "PAY-01")
+async def test_a_guest_has_no_account_that_a_policy_could_be_asked_about(
+    command: RunningCommand, visit: Visit
+) -> None:
+    await visit.get("/sign-in")
+    enforce(command, DEMANDS["device"])
+    for path in ("refund/claim", "codes/refund"):
+        answer = await visit.ask(f"/orders/{GUEST_PREFIX}{'A' * 22}/{path}", {"request": "A" * 22})
+        # Past the gate: the page itself asks whose order it is.
+        assert answer.json()["code"] == OrderNotHereError().code, path
+    assert (await visit.ask("/esims/link", {})).json()["code"] == "accounts.session_needed"
+    assert denials(command) == []
 
 
 @pytest.mark.requirement("POL-01")
