@@ -8,6 +8,7 @@ cd "$(dirname "$0")/.."
 .venv/bin/python -m benchmarks.audit.run "$@"
 .venv/bin/python -m benchmarks.policy.run "$@"
 .venv/bin/python -m benchmarks.payments.run "$@"
+.venv/bin/python -m benchmarks.commerce.run "$@"
 if [ -n "${ENIGM_PEERS_KIT:-}" ]; then
     .venv/bin/python benchmarks/delivery/run.py
 else

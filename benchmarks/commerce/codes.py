@@ -72,6 +72,6 @@ def networked(count: int) -> Iterator[Row]:
 
 
 if __name__ == "__main__":
-    chosen = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
+    chosen = int(sys.argv[1]) if len(sys.argv) > 1 else 500
     for row in (*embedded(chosen), *networked(chosen)):
         print(row.line())

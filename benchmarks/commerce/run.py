@@ -1,6 +1,6 @@
 """Measure redemptions and the books on both engines; write figures in docs/benchmarks-commerce.md.
 
-Run ``python -m benchmarks.commerce.run`` (about five minutes). With ``--quick`` nothing is written.
+Run ``python -m benchmarks.commerce.run`` (about four minutes). With ``--quick`` nothing is written.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from benchmarks.commerce.measuring import REPETITIONS, Row
 
 REPORT = Path(__file__).resolve().parents[2] / "docs" / "benchmarks-commerce.md"
 BEGIN, END = "<!-- figures: begin -->\n", "<!-- figures: end -->\n"
-DEEDS, DEEDS_QUICK = 1000, 100
+DEEDS, DEEDS_QUICK = 500, 50
 BUSY_LOAD = 1.0
 BARS = {
     ("SQLCipher", codes.SPENT): 1000,
