@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
-from enigm.domains.commerce.actions.refunding import NotedRefunds
+from enigm.domains.commerce.actions.refunding import BuyersLeave, NotedRefunds
 from enigm.domains.commerce.errors import (
     ClaimUnknownError,
     DestinationInvalidError,
@@ -183,12 +183,12 @@ def test_a_buyers_refund_asks_their_pin_for_exactly_this(one_shop: Shop) -> None
 
     opened, refunds = expired_but_paid(one_shop, ADA), one_shop.commerce.refunds
     secret = refunds.offer(BuyersOrder(ADA, opened.order_id))
-    with pytest.raises(RuntimeError, match="PIN"):
+    with pytest.raises(ClaimUnknownError):
         refunds.claim(secret, HOME)
     with pytest.raises(ForbiddenError):
-        refunds.claim(secret, HOME, WrongPin())
+        refunds.claim(secret, HOME, BuyersLeave(ADA, WrongPin()))
     pin = Pin()
-    refunds.claim(secret, HOME, pin)
+    refunds.claim(secret, HOME, BuyersLeave(ADA, pin))
     assert pin.asked == [("commerce.refund.claim", (base64url_decode(secret), HOME.encode()))]
 
 
@@ -196,10 +196,25 @@ def test_a_buyers_refund_asks_their_pin_for_exactly_this(one_shop: Shop) -> None
 def test_a_pin_under_duress_is_answered_alike_and_sends_nothing(one_shop: Shop) -> None:
     opened, refunds = expired_but_paid(one_shop, ADA), one_shop.commerce.refunds
     secret = refunds.offer(BuyersOrder(ADA, opened.order_id))
-    assert refunds.claim(secret, "4Robber", Pin(is_duress=True)) == Money(opened.view.due, XMR)
+    forced = BuyersLeave(ADA, Pin(is_duress=True))
+    assert refunds.claim(secret, "4Robber", forced) == Money(opened.view.due, XMR)
     assert send(one_shop) == 0
-    refunds.claim(secret, HOME, Pin())
+    refunds.claim(secret, HOME, BuyersLeave(ADA, Pin()))
     assert send(one_shop) == 1
+
+
+@pytest.mark.requirement("CMD-03", "PAY-14")
+def test_a_claim_is_taken_by_its_own_buyers_pin_and_nobody_elses(one_shop: Shop) -> None:
+    """Who stole a session is told the secret by it, and has a PIN of their own."""
+    opened, refunds = expired_but_paid(one_shop, ADA), one_shop.commerce.refunds
+    secret = refunds.offer(BuyersOrder(ADA, opened.order_id))
+    thief = Buyer(b"thief" + bytes(27))
+    with pytest.raises(ClaimUnknownError):
+        refunds.claim(secret, "4Thief", BuyersLeave(thief, Pin()))
+    guests = refunds.offer(own(expired_but_paid(one_shop)))
+    with pytest.raises(ClaimUnknownError):
+        refunds.claim(guests, "4Thief", BuyersLeave(thief, Pin()))
+    assert send(one_shop) == 0
 
 
 def test_nothing_is_offered_where_nothing_is_owed_or_to_others(shop: Shop) -> None:

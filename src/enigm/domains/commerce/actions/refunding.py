@@ -76,7 +76,7 @@ class Owed:
 
 @dataclass(frozen=True, slots=True)
 class BuyersLeave:
-    """Whose order it is that is paid back as codes, and their PIN for exactly this request."""
+    """Who is paid back, and their PIN for exactly this claim."""
 
     buyer: Buyer = field(repr=False)
     pin: CriticalRefund
@@ -126,24 +126,24 @@ class Refunds:
                 raise RefundUnavailableError
         return ClaimSecret(base64url_encode(secret))
 
-    def claim(self, secret: str, destination: str, pin: CriticalRefund | None = None) -> Money:
-        """Take where it is to be sent; the link is used up. A signed-in buyer's PIN is asked.
+    def claim(self, secret: str, destination: str, leave: BuyersLeave | None = None) -> Money:
+        """Take where it is to be sent; the link is used up.
+
+        ``leave`` is of who entered a PIN for it; without one only a guest's claim is taken.
 
         Raises:
-            ClaimUnknownError, DestinationInvalidError, or what the PIN's keeper refuses.
+            ClaimUnknownError: wrong, used, too old, or of somebody else's order.
+            DestinationInvalidError, or what the PIN's keeper refuses.
         """
         target = destination.strip()
         if not (0 < len(target) <= DESTINATION_CHARACTERS_MAX and target.isascii()):
             raise DestinationInvalidError
         decoded = self.decoded(secret)
-        is_done = pin is None or pin.spend(CLAIM_ACTION, decoded, target.encode())
+        is_done = leave is None or leave.pin.spend(CLAIM_ACTION, decoded, target.encode())
         with self._premises.database.begin() as connection:
-            row, order = self._offered(connection, decoded)
+            row, order = self._offered(connection, decoded, leave.buyer if leave else None)
             if order.method is MethodName.CODE:
                 raise DestinationInvalidError  # codes have no address: they are taken as codes
-            if order.buyer is not None and pin is None:
-                msg = "a buyer's refund is claimed by their PIN"
-                raise RuntimeError(msg)
             if is_done:
                 # A card is paid back where it was paid from, whatever was typed.
                 place = "" if order.method is MethodName.CARD else target
@@ -168,9 +168,7 @@ class Refunds:
         Raises:
             ClaimUnknownError: wrong, used, too old, or of somebody else's order.
         """
-        row, order = self._offered(connection, self.decoded(secret))
-        if not hmac.compare_digest(order.buyer or b"", buyer or b""):
-            raise ClaimUnknownError
+        row, order = self._offered(connection, self.decoded(secret), buyer)
         entries = (
             Entry(LedgerAccount.REFUNDS, row.cents, Currency.EUR),
             Entry(LedgerAccount.CODES, -row.cents, Currency.EUR),
@@ -272,9 +270,17 @@ class Refunds:
         # Before the order is final its payment may still be taken back, and the rest with it.
         return Owed(over, deposit, whole=False) if is_final and over > 0 and deposit > 0 else None
 
-    def _offered(self, connection: sa.Connection, secret: bytes) -> tuple[sa.Row[Any], Order]:
+    def _offered(
+        self, connection: sa.Connection, secret: bytes, buyer: Buyer | None
+    ) -> tuple[sa.Row[Any], Order]:
+        """Return a claim that waits, where it is this buyer's, or a guest's where there is none.
+
+        A session is enough to be told a secret, so a secret alone proves no buyer.
+        """
         found = self._locked(connection, refund_table.c.claim_hash == self._hashed(secret))
         if found is None or found[1] is None or found[0].state != OFFERED:
+            raise ClaimUnknownError
+        if not hmac.compare_digest(found[1].buyer or b"", buyer or b""):
             raise ClaimUnknownError
         return found[0], found[1]
 

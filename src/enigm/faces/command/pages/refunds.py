@@ -10,6 +10,7 @@ from litestar.params import Body
 from msgspec import Struct
 
 from enigm.domains.accounts.model import CriticalAction
+from enigm.domains.commerce.actions.refunding import BuyersLeave
 from enigm.domains.commerce.model import MethodName
 from enigm.domains.commerce.model.orders import BuyersOrder
 from enigm.faces.command.critical import leave_of
@@ -64,10 +65,10 @@ def claim_refund(
     data: Annotated[Claim, Body(media_type=RequestEncodingType.URL_ENCODED)],
 ) -> Response[str]:
     """Take where it is to be sent; the claim is used up."""
-    pin = None
-    if isinstance(own_order(request, parts, name), BuyersOrder):
-        pin = leave_of(request, parts)
-    amount = parts.shop.refunds.claim(data.secret, data.destination, pin)
+    own, leave = own_order(request, parts, name), None
+    if isinstance(own, BuyersOrder):
+        leave = BuyersLeave(own.buyer, leave_of(request, parts))
+    amount = parts.shop.refunds.claim(data.secret, data.destination, leave)
     return pages.show(request, "refunded.html", name=name, amount=amount)
 
 
