@@ -304,12 +304,11 @@ class Progress:
 
     def _with_end(self, connection: sa.Connection, before: Order, after: Order) -> Order:
         """Set when the order is erased, anew wherever it changed; blur the time that is past."""
-        after = replace(after, terms=self._blurred(after))
+        terms, ends_at = self._blurred(after), after.ends_at
         same = before.shown_state is after.shown_state and before.token_state is after.token_state
-        if same:
-            return after
-        refund_ends_at = wallets.refund_ends_at(connection, after.order_id)
-        return replace(after, ends_at=max(self._end(after), refund_ends_at))
+        if not same:
+            ends_at = max(self._end(after), wallets.refund_ends_at(connection, after.order_id))
+        return replace(after, terms=terms, ends_at=ends_at)
 
     def _end(self, order: Order) -> int:
         today = self._premises.today_at + SECONDS_PER_DAY
