@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
@@ -17,11 +18,16 @@ from enigm.foundation.errors import Category, UnverifiableError
 from tests.support.shop import open_shop
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import sqlalchemy as sa
+
     from tests.support.databases import OpenDatabase
     from tests.support.shop import Shop
 
 pytestmark = pytest.mark.requirement("PAY-02", "PAY-09")
 
+T = TypeVar("T")
 ADA = Buyer(b"ada" + bytes(29))
 CARD, MONERO = MethodName.CARD, MethodName.MONERO
 FEW = {
@@ -138,3 +144,21 @@ def test_held_orders_of_guests_take_room_as_well(one_few: Shop) -> None:
         assert opened.view.state is OrderState.HELD
     with pytest.raises(GuestOrdersFullError):
         guest(one_few, Work())
+
+
+def test_an_order_that_is_written_anew_beside_another_that_failed_is_counted_once(
+    one_few: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As ``Database.together`` may: what a deed takes besides the store, it takes once."""
+    database = one_few.database
+
+    def twice(deed: Callable[[sa.Connection], T]) -> T:
+        with suppress(LookupError), database.begin() as connection:
+            deed(connection)
+            raise LookupError
+        with database.begin() as connection:
+            return deed(connection)
+
+    monkeypatch.setattr(database, "together", twice)
+    orders = [guest(one_few, Work()) for _ in range(FEW["commerce.open_guest_orders"])]
+    assert [order.view.state for order in orders] == [OrderState.NEW] * len(orders)

@@ -51,7 +51,7 @@ class GuestOrders:
             GuestWorkNeededError: many come; or what the keeper of the work refuses.
         """
         with self._premises.database.read() as connection:
-            self._require_room(connection, method)
+            self.require_room(connection, method)
         if work is not None:
             work.spend()
             return
@@ -60,19 +60,19 @@ class GuestOrders:
         except ExhaustedError as error:
             raise GuestWorkNeededError(error.retry_after_seconds or 1) from error
 
-    def take(self, connection: sa.Connection, method: MethodName) -> None:
-        """Take the room for one order, in the transaction that writes it.
+    def count(self, method: MethodName) -> None:
+        """Take the room for one order of this hour.
 
         Raises:
             GuestOrdersFullError: it says when there will be some.
         """
-        self._require_room(connection, method)
         try:
             self._hourly.take(method.encode())
         except ExhaustedError as error:
             raise GuestOrdersFullError(error.retry_after_seconds or 1) from error
 
-    def _require_room(self, connection: sa.Connection, method: MethodName) -> None:
+    def require_room(self, connection: sa.Connection, method: MethodName) -> None:
+        """Return if one more may wait to be paid; raises GuestOrdersFullError, which says when."""
         now = self._premises.now
         count, first_ends_at = store.open_orders(connection, method, now)
         if count >= self._open_max and first_ends_at is not None:

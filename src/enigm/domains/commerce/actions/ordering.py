@@ -135,8 +135,10 @@ class Ordering:
         comeback = None if buyer else self._new_comeback()
         if buyer is None:
             self._guests.admit(method, work)
+        is_counted = False
 
         def deed(connection: sa.Connection) -> tuple[Ruling, Order | None]:
+            nonlocal is_counted
             ruling = self._rule(connection, buyer, offer, country, method)
             # Counted even where it refuses, which is why the refusal is raised elsewhere.
             document_store.count_ruling(
@@ -145,7 +147,11 @@ class Ordering:
             if ruling.outcome not in (Outcome.ALLOWED, Outcome.HELD):
                 return ruling, None
             if buyer is None:
-                self._guests.take(connection, method)
+                self._guests.require_room(connection, method)
+                if not is_counted:
+                    # A deed may be done twice; the hour's room is taken once.
+                    self._guests.count(method)
+                    is_counted = True
             order = self._new_order(buyer, offer, country, method, ruling)
             hashed = None if comeback is None else self._hashed_comeback(comeback)
             handle = OrderHandle(self._premises.entropy.random_bytes(ORDER_HANDLE_BYTES))
