@@ -112,7 +112,10 @@ class BitcoinChain:
     def pay(self, address: str | None, satoshi: int, rate: int = 10_000) -> str:
         """Send from the node's wallet; return the transaction's name."""
         output = {"address": address, "value": satoshi}
-        return self._wallet("send", {"rate": rate, "outputs": [output]})["hash"]
+        name = self._wallet("send", {"rate": rate, "outputs": [output]})["hash"]
+        # The wallet hands it to the node a moment later; a block mined before would not hold it.
+        wait_until(lambda: name in self.ask("getrawmempool"))
+        return name
 
     def raw(self, name: str) -> str:
         """Return a transaction as it goes over the wire."""

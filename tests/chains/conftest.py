@@ -131,10 +131,12 @@ def xmr(thousandths: int) -> Money:
 WORDS = "abandon " * 11 + "about"
 
 
-def ceremony(kind: bdk.NetworkKind) -> bdk.Descriptor:
+def ceremony(
+    kind: bdk.NetworkKind, keychain: bdk.KeychainKind = bdk.KeychainKind.EXTERNAL
+) -> bdk.Descriptor:
     """Return the signer's descriptor; its text is the public one, all that a shop is given."""
     secret = bdk.DescriptorSecretKey(kind, bdk.Mnemonic.from_string(WORDS), None)
-    return bdk.Descriptor.new_bip84(secret, bdk.KeychainKind.EXTERNAL, kind)
+    return bdk.Descriptor.new_bip84(secret, keychain, kind)
 
 
 @dataclass

@@ -53,7 +53,9 @@ def test_a_payment_is_seen_and_then_counts_blocks(bitcoin: BitcoinShop) -> None:
     assert till.kinds(reference) == ["seen"]
     bitcoin.chain.mine(2)
     _paid(till, reference, PRICE.amount, confirmations=2)
-    assert set(till.kinds(reference)) == {"seen", "confirmed"}
+    # While a block arrives, the server may for a moment name a payment nowhere.
+    assert till.kinds(reference)[0] == "seen"
+    assert till.kinds(reference)[-1] == "confirmed"
 
 
 def test_each_order_has_its_own_address_and_asking_again_changes_nothing(
@@ -229,7 +231,9 @@ def test_a_server_of_another_network_or_in_clear_is_refused(bitcoin: BitcoinShop
 def _sign(batch: dict[str, Any], electrum_url: str) -> str:
     """Pay a batch as the signer does, who has the key and reads how many addresses there are."""
     network, kind = bdk.Network.REGTEST, bdk.NetworkKind.TEST
-    wallet = bdk.Wallet.create_single(ceremony(kind), network, bdk.Persister.new_in_memory())
+    # Change on the shop's own branch would stand at the address that the next order is given.
+    change = ceremony(kind, bdk.KeychainKind.INTERNAL)
+    wallet = bdk.Wallet(ceremony(kind), change, network, bdk.Persister.new_in_memory())
     wallet.reveal_addresses_to(bdk.KeychainKind.EXTERNAL, batch["addresses_issued"]["0"])
     client = bdk.ElectrumClient(electrum_url)
     request = wallet.start_sync_with_revealed_spks().build()
