@@ -29,8 +29,14 @@ VIEWPORTS: dict[Width, ViewportSize] = {
     "desktop": {"width": 1280, "height": 800},
     "phone": {"width": 390, "height": 844},
 }
-# Colours and widths have changed when two frames were drawn.
-PAINTED = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+# Colours and widths have changed when two frames were drawn, and what moved in them stands still.
+PAINTED = """async () => {
+    const drawn = () => new Promise(done =>
+        requestAnimationFrame(() => requestAnimationFrame(done)));
+    await drawn();
+    await Promise.allSettled(document.getAnimations().map(it => it.finished));
+    await drawn();
+}"""
 # Each width and each palette once: the other two pairs have the same markup and colours.
 LOOKS: tuple[tuple[Width, Scheme], ...] = (("desktop", "light"), ("phone", "dark"))
 # A name that no resolver knows: for the browser it is another site on this machine.
