@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ from tests.support.people import PASSWORD, arrive
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from playwright.async_api import Browser, Page
+    from playwright.async_api import Browser, Page, Route
 
     from tests.support.own_machine import OwnMachine
 
@@ -100,6 +101,28 @@ async def test_a_purchase_by_code_takes_seconds_and_four_fields(page: Page, fold
         # The product, chosen by its link, is the first of the four.
         assert asked + 1 <= FIELDS_MAX
         scene.seen.assert_clean()
+
+
+@pytest.mark.requirement("PAY-05")
+async def test_whoever_is_quicker_than_the_script_gets_the_change(page: Page, folder: Path) -> None:
+    async with standing(page, folder) as scene:
+        await scene.go("/buy/app-1y")
+        await page.get_by_label("Country").select_option("EE")
+        await page.get_by_role("radio", name="Code Coin").check()
+        await page.get_by_label("Your code").fill(scene.code(20_00))
+        await page.get_by_role("button", name="Buy for").click()
+        has_sent = asyncio.Event()
+
+        async def hold(route: Route) -> None:
+            await has_sent.wait()
+            await route.continue_()
+
+        await page.route("**/coins.js*", hold)
+        await page.get_by_role("link", name="Pay with a code").click(no_wait_after=True)
+        await page.get_by_label("Your code").fill(scene.code(100_00))
+        await page.get_by_role("button", name="Pay", exact=True).click(no_wait_after=True)
+        has_sent.set()
+        await page.locator("#codes li").nth(1).wait_for()
 
 
 @pytest.mark.requirement("PAY-05")

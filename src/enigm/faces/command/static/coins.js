@@ -16,7 +16,6 @@ const critical = leave ? import("./critical.js") : null;
 const keeper = leave ? secretKeeper(form.dataset.keys) : null;
 let library;
 let keys;
-// The form is this script's from the first moment: sent without it, a code is paid without change.
 const ready = prepare();
 
 onSubmit(form, async tell => {
@@ -42,6 +41,8 @@ onSubmit(form, async tell => {
   sessionStorage.removeItem(UNFINISHED);
 });
 
+form.dataset.taken = "";
+if ("waiting" in form.dataset) form.requestSubmit();
 ready.then(() => { if (unfinished() && !leave) form.requestSubmit(); }, () => {});
 
 function unfinished() {
